@@ -1,0 +1,705 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * sbuddy: the ABI between /dev/sbuddy and programs.
+ *
+ * Numbers of zones, migratetypes and gfp bits are this ABI's own.  They were
+ * chosen equal to those of Linux 6.12 on amd64 and stay as they are; the
+ * kernel's own numbers move with version and configuration and are
+ * translated in one place, module/compat/gfp.c.
+ *
+ * Every structure handed to an ioctl begins with its size.  A shorter or
+ * longer structure than the module's own is accepted as long as the part
+ * that the module does not know is zero.  Unknown flags and non-zero reserved
+ * fields are refused.  What an errno means, everywhere in this ABI:
+ *
+ *   ENOTTY      no such command
+ *   E2BIG       the structure is newer than this module: its unknown tail is
+ *               not zero
+ *   EINVAL      a field has a value outside what its comment allows
+ *   EOPNOTSUPP  a known field or flag asks for something that this module,
+ *               kernel or machine cannot do
+ *   ENOENT      no such machine, node, zone, slot or page frame
+ *   EEXIST      the slot is taken
+ *   ENOSPC      no free slot is left
+ *   ENOMEM      the shadow allocator found no page: the request would have to
+ *               reclaim or compact; or the host ran out of memory for
+ *               book-keeping (then nothing was done)
+ *   EALREADY    the page is free already (double free)
+ *   EBUSY       the state of the object forbids the change now
+ *   EINTR       a signal ended a long run; the result says how far it came
+ *   EFAULT      a pointer leads to memory that is not the caller's
+ *   EPERM       CAP_SYS_ADMIN is missing
+ */
+#ifndef _UAPI_LINUX_SBUDDY_H
+#define _UAPI_LINUX_SBUDDY_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define SBUDDY_ABI_VERSION	1
+
+/* Orders of a block, inclusive maximum; pages of a block = 1 << order. */
+#define SBUDDY_MAX_PAGE_ORDER	10
+#define SBUDDY_NR_PAGE_ORDERS	(SBUDDY_MAX_PAGE_ORDER + 1)
+#define SBUDDY_PAGEBLOCK_ORDER	9
+
+enum sbuddy_zone_type {
+	SBUDDY_ZONE_DMA,
+	SBUDDY_ZONE_DMA32,
+	SBUDDY_ZONE_NORMAL,
+	SBUDDY_ZONE_MOVABLE,
+	SBUDDY_ZONE_DEVICE,		/* never populated; printed as the kernel does */
+	SBUDDY_MAX_NR_ZONES,
+};
+
+enum sbuddy_migratetype {
+	SBUDDY_MIGRATE_UNMOVABLE,
+	SBUDDY_MIGRATE_MOVABLE,
+	SBUDDY_MIGRATE_RECLAIMABLE,
+	SBUDDY_MIGRATE_PCPTYPES,	/* number of types with per-CPU lists */
+	SBUDDY_MIGRATE_HIGHATOMIC = SBUDDY_MIGRATE_PCPTYPES,
+	SBUDDY_MIGRATE_ISOLATE,
+	SBUDDY_MIGRATE_TYPES,
+};
+
+/* gfp bits */
+#define SBUDDY_GFP_DMA			0x00000001U
+#define SBUDDY_GFP_HIGHMEM		0x00000002U
+#define SBUDDY_GFP_DMA32		0x00000004U
+#define SBUDDY_GFP_MOVABLE		0x00000008U
+#define SBUDDY_GFP_RECLAIMABLE		0x00000010U
+#define SBUDDY_GFP_HIGH			0x00000020U
+#define SBUDDY_GFP_IO			0x00000040U
+#define SBUDDY_GFP_FS			0x00000080U
+#define SBUDDY_GFP_ZERO			0x00000100U
+#define SBUDDY_GFP_DIRECT_RECLAIM	0x00000400U
+#define SBUDDY_GFP_KSWAPD_RECLAIM	0x00000800U
+#define SBUDDY_GFP_WRITE		0x00001000U
+#define SBUDDY_GFP_NOWARN		0x00002000U
+#define SBUDDY_GFP_RETRY_MAYFAIL	0x00004000U
+#define SBUDDY_GFP_NOFAIL		0x00008000U
+#define SBUDDY_GFP_NORETRY		0x00010000U
+#define SBUDDY_GFP_MEMALLOC		0x00020000U
+#define SBUDDY_GFP_COMP			0x00040000U
+#define SBUDDY_GFP_NOMEMALLOC		0x00080000U
+#define SBUDDY_GFP_HARDWALL		0x00100000U
+#define SBUDDY_GFP_THISNODE		0x00200000U
+#define SBUDDY_GFP_ACCOUNT		0x00400000U
+#define SBUDDY_GFP_ZEROTAGS		0x00800000U
+#define SBUDDY_GFP_NO_OBJ_EXT		0x01000000U
+#define SBUDDY_GFP_ALL			0x01fffdffU
+
+#define SBUDDY_GFP_RECLAIM \
+	(SBUDDY_GFP_DIRECT_RECLAIM | SBUDDY_GFP_KSWAPD_RECLAIM)
+#define SBUDDY_GFP_ATOMIC	(SBUDDY_GFP_HIGH | SBUDDY_GFP_KSWAPD_RECLAIM)
+#define SBUDDY_GFP_NOIO		SBUDDY_GFP_RECLAIM
+#define SBUDDY_GFP_NOFS		(SBUDDY_GFP_RECLAIM | SBUDDY_GFP_IO)
+#define SBUDDY_GFP_KERNEL	(SBUDDY_GFP_NOFS | SBUDDY_GFP_FS)
+#define SBUDDY_GFP_KERNEL_ACCOUNT (SBUDDY_GFP_KERNEL | SBUDDY_GFP_ACCOUNT)
+#define SBUDDY_GFP_NOWAIT	(SBUDDY_GFP_KSWAPD_RECLAIM | SBUDDY_GFP_NOWARN)
+#define SBUDDY_GFP_USER		(SBUDDY_GFP_KERNEL | SBUDDY_GFP_HARDWALL)
+#define SBUDDY_GFP_HIGHUSER	(SBUDDY_GFP_USER | SBUDDY_GFP_HIGHMEM)
+#define SBUDDY_GFP_HIGHUSER_MOVABLE (SBUDDY_GFP_HIGHUSER | SBUDDY_GFP_MOVABLE)
+#define SBUDDY_GFP_TRANSHUGE_LIGHT \
+	((SBUDDY_GFP_HIGHUSER_MOVABLE | SBUDDY_GFP_COMP | \
+	  SBUDDY_GFP_NOMEMALLOC | SBUDDY_GFP_NOWARN) & ~SBUDDY_GFP_RECLAIM)
+#define SBUDDY_GFP_TRANSHUGE \
+	(SBUDDY_GFP_TRANSHUGE_LIGHT | SBUDDY_GFP_DIRECT_RECLAIM)
+
+/*
+ * Operations of SBUDDY_IOC_RUN.  A slot is the caller's own number for what
+ * it holds, private to the open file.
+ */
+enum sbuddy_opcode {
+	SBUDDY_OP_NONE,			/* not set: refused with EINVAL */
+	SBUDDY_OP_ALLOC,		/* one block of 2^order pages into slot */
+	SBUDDY_OP_FREE,			/* drop a reference of what slot holds */
+	SBUDDY_OP_BULK,			/* count order-0 pages into slot, slot + 1, ... */
+	SBUDDY_OP_FREE_BATCH,		/* free slot ... slot + count - 1 as one folio batch */
+	SBUDDY_OP_GET,			/* one more reference on what slot holds */
+	SBUDDY_OP_SPLIT,		/* split_page(): a page each in slot, slot + 1, ... */
+	SBUDDY_OP_ALLOC_EXACT,		/* alloc_pages_exact(): count pages from slot on */
+	SBUDDY_OP_DRAIN,		/* pcp lists of cpu (-1: of every vcpu) to the buddy */
+	SBUDDY_OP_DECAY,		/* one vmstat period of cpu (-1: of every vcpu) */
+	SBUDDY_NR_OPS,
+};
+
+#define SBUDDY_SLOT_ANY		0xffffffffU	/* "any free slot" */
+#define SBUDDY_MAX_SLOTS	0x10000000U	/* slots are numbered below this */
+#define SBUDDY_MAX_BULK		4096U		/* largest count of an operation */
+#define SBUDDY_CPU_CURRENT	(-1)
+#define SBUDDY_NID_ANY		(-1)		/* the node of the vcpu */
+#define SBUDDY_NO_PFN		(~(__u64)0)
+
+/**
+ * struct sbuddy_op - one operation and, in place, its result
+ * @opcode: in, enum sbuddy_opcode
+ * @order:  in, order of the block, 0 to SBUDDY_MAX_PAGE_ORDER (ALLOC); out,
+ *	    order of what was allocated or freed
+ * @flags:  in, must be zero
+ * @zone:   out, node in the high four bits, enum sbuddy_zone_type in the low
+ * @cpu:    in, vcpu that performs the operation; SBUDDY_CPU_CURRENT
+ * @nid:    in, preferred node; SBUDDY_NID_ANY
+ * @gfp:    in, SBUDDY_GFP_* (ALLOC, BULK, ALLOC_EXACT), else zero
+ * @slot:   in, slot number, or SBUDDY_SLOT_ANY (ALLOC): the lowest free one;
+ *	    out, the slot used
+ * @pfn:    out, first frame of the block, SBUDDY_NO_PFN if there is none
+ * @count:  in, number of slots or pages, 1 to SBUDDY_MAX_BULK (BULK,
+ *	    FREE_BATCH) or 1024 (ALLOC_EXACT), else zero; out, pages obtained or
+ *	    given back
+ * @err:    out, 0 or a negative errno
+ */
+struct sbuddy_op {
+	__u8	opcode;
+	__u8	order;
+	__u8	flags;
+	__u8	zone;
+	__s16	cpu;
+	__s16	nid;
+	__u32	gfp;
+	__u32	slot;
+	__u64	pfn;
+	__u32	count;
+	__s32	err;
+};
+
+/*
+ * Commands on /dev/sbuddy.  The argument is a pointer to the structure that
+ * names the command; its size is in the structure, not in the number, so that
+ * it may grow.  At most SBUDDY_MAX_ARG_SIZE bytes, else E2BIG.
+ *
+ * Common to all: @size and @flags come first and are in.  An in field keeps
+ * its value, an out field's value on entry does not matter, and a reserved
+ * one must be zero.  If the command returns an error, the structure is left
+ * as it was.  Pointers are user addresses in a __u64.  Arrays are given by
+ * pointer and capacity in elements; capacity 0 asks only how much there is.
+ *
+ * SBUDDY_IOC_VERSION says in its capability word which of them a module has.
+ */
+#define SBUDDY_IOC_TYPE		0xd5
+#define SBUDDY_IOC_BASE		0x40	/* first command number */
+
+enum sbuddy_command {
+	SBUDDY_CMD_VERSION,
+	SBUDDY_CMD_INFO,
+	SBUDDY_CMD_OWNER,
+	SBUDDY_CMD_RUN,
+	SBUDDY_CMD_QUERY_SLOT,
+	SBUDDY_CMD_DUMP_PAGES,
+	SBUDDY_CMD_DUMP_FREELIST,
+	SBUDDY_CMD_DUMP_PCP,
+	SBUDDY_CMD_DUMP_PAGEBLOCKS,
+	SBUDDY_CMD_STATS,
+	SBUDDY_CMD_SNAPSHOT,
+	SBUDDY_CMD_CHECK,
+	SBUDDY_NR_COMMANDS,
+};
+
+#define _SBUDDY_IO(name)	_IO(SBUDDY_IOC_TYPE, SBUDDY_IOC_BASE + SBUDDY_CMD_##name)
+
+#define SBUDDY_IOC_VERSION	_SBUDDY_IO(VERSION)
+#define SBUDDY_IOC_INFO		_SBUDDY_IO(INFO)
+#define SBUDDY_IOC_OWNER	_SBUDDY_IO(OWNER)
+#define SBUDDY_IOC_RUN		_SBUDDY_IO(RUN)
+#define SBUDDY_IOC_QUERY_SLOT	_SBUDDY_IO(QUERY_SLOT)
+#define SBUDDY_IOC_DUMP_PAGES	_SBUDDY_IO(DUMP_PAGES)
+#define SBUDDY_IOC_DUMP_FREELIST _SBUDDY_IO(DUMP_FREELIST)
+#define SBUDDY_IOC_DUMP_PCP	_SBUDDY_IO(DUMP_PCP)
+#define SBUDDY_IOC_DUMP_PAGEBLOCKS _SBUDDY_IO(DUMP_PAGEBLOCKS)
+#define SBUDDY_IOC_STATS	_SBUDDY_IO(STATS)
+#define SBUDDY_IOC_SNAPSHOT	_SBUDDY_IO(SNAPSHOT)
+#define SBUDDY_IOC_CHECK	_SBUDDY_IO(CHECK)
+
+#define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
+#define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
+#define SBUDDY_MAX_DUMP_PAGES	(1U << 20)	/* records of one DUMP_PAGES */
+#define SBUDDY_MAX_DUMP_BLOCKS	(1U << 20)	/* bytes of one DUMP_PAGEBLOCKS */
+#define SBUDDY_MAX_LIST_WALK	(1U << 16)	/* blocks that one dump of lists visits */
+
+#define SBUDDY_NO_INDEX		0xffffffffU	/* "no operation of the array" */
+#define SBUDDY_HOLE		0xff		/* zone or type of what has no frames */
+#define SBUDDY_NO_OWNER		0xffffffffU
+#define SBUDDY_ALL_ZONES	(-1)
+
+/**
+ * struct sbuddy_version - SBUDDY_IOC_VERSION: who is at the other end
+ * @size:	    in, bytes of this structure
+ * @flags:	    in, must be zero
+ * @abi:	    out, SBUDDY_ABI_VERSION of the module
+ * @nr_commands:    out, commands in the module's table
+ * @capabilities:   out, bit n: command number n of enum sbuddy_command works
+ * @module_version: out, version of the module, a string
+ * @kernel_release: out, release of the host's kernel, a string
+ */
+struct sbuddy_version {
+	__u32	size;
+	__u32	flags;
+	__u32	abi;
+	__u32	nr_commands;
+	__u64	capabilities;
+	char	module_version[32];
+	char	kernel_release[64];
+};
+
+/**
+ * struct sbuddy_zone_info - one populated zone
+ * @name:	      the kernel's name of it, a string
+ * @node:	      node number
+ * @zone:	      enum sbuddy_zone_type
+ * @flags:	      bit 0 boosted since kswapd was woken, bit 1 kswapd works on
+ *		      it, bit 2 found below the high watermark
+ * @pcp_batch:	      pages of one trip between per-CPU lists and buddy
+ * @pcp_high_min:     lower limit of the per-CPU lists' tuning, pages
+ * @pcp_high_max:     upper limit, pages
+ * @start_pfn:	      first frame of the span
+ * @spanned:	      length of the span, pages
+ * @present:	      @spanned less holes
+ * @managed:	      @present less what the allocator never got
+ * @watermark:	      min, low, high, promo without the boost, pages
+ * @watermark_boost:  what is added to each at the moment, pages
+ * @lowmem_reserve:   by highest zone of the request, pages
+ * @nr_free:	      free pages outside isolated blocks; the vcpus' pending
+ *		      parts are not added, so it may be off by some and below zero
+ * @nr_free_exact:    the same with the pending parts
+ * @nr_free_highatomic: free pages in HighAtomic blocks
+ * @nr_reserved_highatomic: pages in HighAtomic blocks
+ * @nr_isolate:	      isolated pageblocks
+ * @reserved:	      out, zero
+ */
+struct sbuddy_zone_info {
+	char	name[16];
+	__u32	node;
+	__u32	zone;
+	__u32	flags;
+	__s32	pcp_batch;
+	__s32	pcp_high_min;
+	__s32	pcp_high_max;
+	__u64	start_pfn;
+	__u64	spanned;
+	__u64	present;
+	__u64	managed;
+	__s64	watermark[4];
+	__s64	watermark_boost;
+	__s64	lowmem_reserve[5];
+	__s64	nr_free;
+	__s64	nr_free_exact;
+	__s64	nr_free_highatomic;
+	__s64	nr_reserved_highatomic;
+	__s64	nr_isolate;
+	__u64	reserved[4];
+};
+
+/* sbuddy_info::machine_flags */
+#define SBUDDY_INFO_BACKED	0x1U	/* its frames are real memory of the host */
+#define SBUDDY_INFO_NO_GROUPING	0x2U	/* too small: one migratetype for all */
+
+/**
+ * struct sbuddy_info - SBUDDY_IOC_INFO: what a machine is made of
+ * @size:	   in, bytes of this structure
+ * @flags:	   in, must be zero
+ * @machine:	   in, number of the machine
+ * @machine_flags: out, SBUDDY_INFO_*
+ * @zones:	   in, array of struct sbuddy_zone_info, or 0
+ * @vcpu_nodes:	   in, array of __u8: the node of each vcpu, or 0
+ * @distances:	   in, array of __u8: nr_nodes rows of nr_nodes, 10 is local, or 0
+ * @zones_cap:	   in, elements of @zones
+ * @vcpus_cap:	   in, elements of @vcpu_nodes
+ * @distances_cap: in, elements of @distances
+ * @nr_zones:	   out, populated zones
+ * @nr_vcpus:	   out, virtual CPUs
+ * @nr_nodes:	   out, highest node number + 1
+ * @online_nodes:  out, nodes that exist
+ * @page_shift:	   out, log2 of the bytes of a page
+ * @base_pfn:	   out, first frame of the machine
+ * @nr_pages:	   out, length of its span, holes included, pages
+ * @metadata_bytes: out, memory that describes it, bytes
+ * @min_free_kbytes: out, in force, KiB
+ * @region_pfn:	   out, first frame of the host's region, backed machines
+ * @region_pages:  out, its length, pages; else 0
+ * @region_node:   out, the host's node that it lies on; else -1
+ * @reserved:	   in, must be zero
+ *
+ * Each array gets as many elements as fit.
+ */
+struct sbuddy_info {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	machine_flags;
+	__u64	zones;
+	__u64	vcpu_nodes;
+	__u64	distances;
+	__u32	zones_cap;
+	__u32	vcpus_cap;
+	__u32	distances_cap;
+	__u32	nr_zones;
+	__u32	nr_vcpus;
+	__u32	nr_nodes;
+	__u32	online_nodes;
+	__u32	page_shift;
+	__u64	base_pfn;
+	__u64	nr_pages;
+	__u64	metadata_bytes;
+	__s64	min_free_kbytes;
+	__u64	region_pfn;
+	__u64	region_pages;
+	__s32	region_node;
+	__u32	reserved;
+};
+
+/**
+ * struct sbuddy_owner_info - SBUDDY_IOC_OWNER: what this open file holds
+ * @size:  in, bytes of this structure
+ * @flags: in, must be zero
+ * @id:	   out, number of the owner, as in struct sbuddy_page_record
+ * @slots: out, slots in use
+ * @pages: out, pages in them
+ */
+struct sbuddy_owner_info {
+	__u32	size;
+	__u32	flags;
+	__u32	id;
+	__u32	slots;
+	__u64	pages;
+};
+
+/* sbuddy_run::flags */
+#define SBUDDY_RUN_STOP_ON_ERROR 0x1U	/* end after the first operation that fails */
+
+/**
+ * struct sbuddy_run - SBUDDY_IOC_RUN: operations, in order
+ * @size:	 in, bytes of this structure
+ * @flags:	 in, SBUDDY_RUN_*
+ * @ops:	 in, array of struct sbuddy_op; results are written into it
+ * @count:	 in, operations, 0 to SBUDDY_MAX_RUN_OPS
+ * @done:	 out, operations performed, those that failed included
+ * @written:	 out, of these, results written back
+ * @first_error: out, index of the first that failed, SBUDDY_NO_INDEX if none
+ * @err:	 out, why the run ended before @count: 0 it did not, -EINTR,
+ *		 -EFAULT, with STOP_ON_ERROR the error of operation @done - 1
+ * @reserved:	 in, must be zero
+ *
+ * Once the structure has been found good the command returns 0, whatever
+ * becomes of the operations: @err and @done tell.  A signal ends a run after
+ * a chunk of operations, never before the first chunk, so whoever calls again
+ * with what is left gets on.
+ *
+ * Where the array cannot be read, the run ends before that operation.  Where
+ * it cannot be written, it ends too, but the operations of the same chunk are
+ * performed: then @written is less than @done, and what @done - @written
+ * operations obtained is in their slots, to be found by SBUDDY_IOC_QUERY_SLOT.
+ *
+ * Operations of other files come in between at any point; those of other runs
+ * on the same file between chunks only.
+ */
+struct sbuddy_run {
+	__u32	size;
+	__u32	flags;
+	__u64	ops;
+	__u32	count;
+	__u32	done;
+	__u32	written;
+	__u32	first_error;
+	__s32	err;
+	__u32	reserved;
+};
+
+/* sbuddy_query_slot::flags */
+#define SBUDDY_QUERY_NEXT	0x1U	/* first slot in use, from @slot on */
+
+/**
+ * struct sbuddy_query_slot - SBUDDY_IOC_QUERY_SLOT: what a slot holds
+ * @size:	in, bytes of this structure
+ * @flags:	in, SBUDDY_QUERY_*
+ * @slot:	in, slot number; out with SBUDDY_QUERY_NEXT, the one found
+ * @order:	out, order of the block
+ * @pfn:	out, its first frame
+ * @refcount:	out, references on it
+ * @zone:	out, as in struct sbuddy_op
+ * @migratetype: out, of its pageblock
+ * @compound:	out, 1 if it was allocated with __GFP_COMP and order > 0
+ * @reserved:	out, zero
+ *
+ * ENOENT: the slot is empty, or with SBUDDY_QUERY_NEXT it and all after it.
+ */
+struct sbuddy_query_slot {
+	__u32	size;
+	__u32	flags;
+	__u32	slot;
+	__u32	order;
+	__u64	pfn;
+	__u32	refcount;
+	__u8	zone;
+	__u8	migratetype;
+	__u8	compound;
+	__u8	reserved;
+};
+
+/* What a frame is, sbuddy_page_record::state */
+enum sbuddy_record_state {
+	SBUDDY_RECORD_OTHER,		/* not the first page of anything, or a hole */
+	SBUDDY_RECORD_BUDDY,		/* first page of a free block on a buddy list */
+	SBUDDY_RECORD_PCP,		/* first page of a block on a per-CPU list */
+	SBUDDY_RECORD_USED,		/* first page of an allocated block */
+};
+
+/**
+ * struct sbuddy_page_record - one frame
+ * @state:	 enum sbuddy_record_state
+ * @order:	 of the block; 0 in SBUDDY_RECORD_OTHER
+ * @migratetype: of its pageblock; SBUDDY_HOLE in a hole
+ * @zone:	 as in struct sbuddy_op; SBUDDY_HOLE in a hole
+ * @refcount:	 references; 0 unless SBUDDY_RECORD_USED
+ * @owner:	 number of the open file that holds it, 0 is debugfs;
+ *		 SBUDDY_NO_OWNER if it is not used, or in nobody's slot
+ * @slot:	 its slot there; SBUDDY_SLOT_ANY without an owner
+ */
+struct sbuddy_page_record {
+	__u8	state;
+	__u8	order;
+	__u8	migratetype;
+	__u8	zone;
+	__u32	refcount;
+	__u32	owner;
+	__u32	slot;
+};
+
+/**
+ * struct sbuddy_dump_pages - SBUDDY_IOC_DUMP_PAGES: a range of frames
+ * @size:     in, bytes of this structure
+ * @flags:    in, must be zero
+ * @machine:  in, number of the machine
+ * @count:    in, frames, 0 to SBUDDY_MAX_DUMP_PAGES; out, records written
+ * @pfn:      in, first frame
+ * @records:  in, array of @count struct sbuddy_page_record, in pfn order
+ *
+ * Ends early, with a smaller @count, at the end of the machine or by a signal.
+ * The zone is locked for one pageblock after the other: what the buddy lists
+ * hold of a pageblock is exact at one moment; blocks between the lists, the
+ * per-CPU lists and their users may be seen before or after a step, and two
+ * pageblocks at different moments.  ENOENT: no such machine or frame.
+ */
+struct sbuddy_dump_pages {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	count;
+	__u64	pfn;
+	__u64	records;
+};
+
+/* out, sbuddy_dump_freelist::more and sbuddy_dump_pcp::more */
+#define SBUDDY_DUMP_MORE	0x1U	/* the walk ended before the list did */
+
+/**
+ * struct sbuddy_dump_freelist - SBUDDY_IOC_DUMP_FREELIST: one buddy list
+ * @size:	 in, bytes of this structure
+ * @flags:	 in, must be zero
+ * @machine:	 in, number of the machine
+ * @node:	 in, node number
+ * @zone:	 in, enum sbuddy_zone_type
+ * @order:	 in, 0 to SBUDDY_MAX_PAGE_ORDER
+ * @migratetype: in, enum sbuddy_migratetype
+ * @capacity:	 in, elements of @pfns
+ * @pfns:	 in, array of __u64: first frames, in list order
+ * @after:	 in, begin behind this block; SBUDDY_NO_PFN begins at the head
+ * @count:	 out, elements written
+ * @total:	 out, blocks seen, which may be more than @capacity
+ * @more:	 out, SBUDDY_DUMP_MORE or 0
+ * @reserved:	 in, must be zero
+ *
+ * One call looks at no more than SBUDDY_MAX_LIST_WALK blocks, in one hold of
+ * the zone lock: what it returns stood on the list in this order at one
+ * moment.  Longer lists come in pieces, by @after the last block of the piece
+ * before; the pieces are a picture of one moment only if nothing changed the
+ * list in between, and ENOENT says that the block @after has left it.
+ */
+struct sbuddy_dump_freelist {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	node;
+	__u32	zone;
+	__u32	order;
+	__u32	migratetype;
+	__u32	capacity;
+	__u64	pfns;
+	__u64	after;
+	__u32	count;
+	__u32	total;
+	__u32	more;
+	__u32	reserved;
+};
+
+#define SBUDDY_PCP_LISTS	14
+
+/**
+ * struct sbuddy_dump_pcp - SBUDDY_IOC_DUMP_PCP: per-CPU lists of a vcpu and zone
+ * @size:	  in, bytes of this structure
+ * @flags:	  in, must be zero
+ * @machine:	  in, number of the machine
+ * @node:	  in, node number
+ * @zone:	  in, enum sbuddy_zone_type
+ * @cpu:	  in, vcpu
+ * @pfns:	  in, array of __u64: first frames, list after list, each in order
+ * @capacity:	  in, elements of @pfns
+ * @count:	  out, elements written
+ * @total:	  out, blocks on all lists
+ * @more:	  out, SBUDDY_DUMP_MORE if @total exceeds SBUDDY_MAX_LIST_WALK: the
+ *		  lists are cut there, @total and @lists count up to it
+ * @lists:	  out, blocks of each list: index 3 * order + type for orders 0 to
+ *		  3, then order 9 not movable, order 9 movable
+ * @pages:	  out, pages on all lists as the allocator counts them
+ * @high:	  out, pages from which on a free drains
+ * @high_min:	  out, lower limit of its tuning
+ * @high_max:	  out, upper limit
+ * @batch:	  out, pages of one trip to the buddy
+ * @free_count:	  out, pages freed without an allocation in between, decaying
+ * @pcp_flags:	  out, bit 0 the last free was of high order, bit 1 a large cache:
+ *		  keep a batch
+ * @alloc_factor: out, refills double while it grows
+ * @expire:	  out, vmstat periods left before a remote zone's lists are drained
+ * @free_diff:	  out, pages not yet in the zone's free counter
+ * @stat_threshold: out, they are added when they exceed this
+ * @reserved:	  in, must be zero
+ *
+ * Everything is of one moment but @free_diff and @stat_threshold, which are
+ * the zone's.
+ */
+struct sbuddy_dump_pcp {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	node;
+	__u32	zone;
+	__u32	cpu;
+	__u64	pfns;
+	__u32	capacity;
+	__u32	count;
+	__u32	total;
+	__u32	more;
+	__u32	lists[SBUDDY_PCP_LISTS];
+	__s32	pages;
+	__s32	high;
+	__s32	high_min;
+	__s32	high_max;
+	__s32	batch;
+	__s32	free_count;
+	__u32	pcp_flags;
+	__u32	alloc_factor;
+	__u32	expire;
+	__s32	free_diff;
+	__s32	stat_threshold;
+	__u32	reserved;
+};
+
+/**
+ * struct sbuddy_dump_pageblocks - SBUDDY_IOC_DUMP_PAGEBLOCKS: types of blocks
+ * @size:    in, bytes of this structure
+ * @flags:   in, must be zero
+ * @machine: in, number of the machine
+ * @count:   in, pageblocks, 0 to SBUDDY_MAX_DUMP_BLOCKS; out, bytes written
+ * @pfn:     in, a frame of the first pageblock
+ * @types:   in, array of @count __u8: enum sbuddy_migratetype, SBUDDY_HOLE
+ *	     for a block in a hole
+ *
+ * Ends early at the end of the machine or by a signal.  Each type is right at
+ * the moment it is read; no lock keeps others from changing meanwhile.
+ * ENOENT: no such machine or frame.
+ */
+struct sbuddy_dump_pageblocks {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	count;
+	__u64	pfn;
+	__u64	types;
+};
+
+/**
+ * struct sbuddy_stat - a counter
+ * @name:  a string; the kernel's name of it where the kernel has it
+ * @value: of it; numbers of pages may be below zero for a moment, read as __s64
+ */
+struct sbuddy_stat {
+	char	name[32];
+	__u64	value;
+};
+
+/**
+ * struct sbuddy_stats - SBUDDY_IOC_STATS: every counter, with its name
+ * @size:     in, bytes of this structure
+ * @flags:    in, must be zero
+ * @machine:  in, number of the machine
+ * @node:     in, node number; SBUDDY_ALL_ZONES for the sum over all zones and
+ *	      what is counted for the machine as a whole
+ * @zone:     in, enum sbuddy_zone_type; SBUDDY_ALL_ZONES if @node is
+ * @capacity: in, elements of @stats
+ * @stats:    in, array of struct sbuddy_stat
+ * @count:    out, elements written
+ * @total:    out, counters that there are
+ *
+ * Names and their order are the same for the life of a module, and the same
+ * in all zones.  A newer module may have more of them, at any place: look
+ * them up by name.  Counters are read while others count.
+ */
+struct sbuddy_stats {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__s32	node;
+	__s32	zone;
+	__u32	capacity;
+	__u64	stats;
+	__u32	count;
+	__u32	total;
+};
+
+/**
+ * struct sbuddy_snapshot - SBUDDY_IOC_SNAPSHOT: the whole state, as text
+ * @size:     in, bytes of this structure
+ * @flags:    in, must be zero
+ * @machine:  in, number of the machine
+ * @reserved: in, must be zero
+ * @text:     in, buffer
+ * @capacity: in, its bytes
+ * @len:      out, bytes of the text; if more than @capacity, it was cut there
+ *
+ * The machine stands still while the picture is taken.  There is no
+ * terminating zero.
+ */
+struct sbuddy_snapshot {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	reserved;
+	__u64	text;
+	__u64	capacity;
+	__u64	len;
+};
+
+/**
+ * struct sbuddy_check_arg - SBUDDY_IOC_CHECK: is everything as it should be?
+ * @size:     in, bytes of this structure
+ * @flags:    in, must be zero
+ * @machine:  in, number of the machine
+ * @capacity: in, bytes of @text
+ * @text:     in, buffer for one line that names the first thing wrong,
+ *	      terminated by a zero, cut where it does not fit
+ * @len:      out, bytes of the line without the zero; 0 if all is well
+ * @result:   out, 0 all is well, else a negative errno
+ *
+ * Walks all lists, descriptors, counters and owners while the machine stands
+ * still.  What it finds is no error of the command: that returns 0.
+ */
+struct sbuddy_check_arg {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	capacity;
+	__u64	text;
+	__u32	len;
+	__s32	result;
+};
+
+#endif /* _UAPI_LINUX_SBUDDY_H */

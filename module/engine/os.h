@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The seam: everything that the engine takes from outside, as the kernel
+ * supplies it.  User space supplies selftests/lib/os.h, which carries the same
+ * include guard and is included first; so nothing in the engine tells the two
+ * apart, and what one of them lacks fails to compile.
+ *
+ * Beyond types, lists, bits and atomics, the engine asks for:
+ *   spinlocks           the zone lock (irqsave) and the pcp lock (trylock)
+ *   os_zalloc, os_free  zeroed memory for metadata, when a machine is made
+ *   os_clear_pages      zeroing of real frames, backed machines only
+ *   os_warn             one rate-limited line for what must not happen
+ *   trace_sbuddy_*      tracepoints; os_tracing_*: is anybody listening
+ */
+#ifndef _SBUDDY_OS_H
+#define _SBUDDY_OS_H
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/highmem.h>
+#include <linux/limits.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/prefetch.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <linux/vmalloc.h>
+
+#include <trace/events/sbuddy.h>
+
+#define os_warn(fmt, ...) \
+	pr_warn_ratelimited("sbuddy: " fmt, ##__VA_ARGS__)
+
+static inline void *os_zalloc(size_t size)
+{
+	if (size > KMALLOC_MAX_SIZE)
+		return vzalloc(size);
+	return kvzalloc(size, GFP_KERNEL);
+}
+
+static inline void os_free(void *p)
+{
+	kvfree(p);
+}
+
+static inline void os_clear_pages(unsigned long pfn, unsigned long nr)
+{
+	for (; nr; nr--)
+		clear_highpage(pfn_to_page(pfn++));
+}
+
+/* Does anybody want to see each step of an allocation, of a free? */
+static inline bool os_tracing_alloc(void)
+{
+	return trace_sbuddy_mm_page_alloc_enabled() || trace_sbuddy_watermark_test_enabled();
+}
+
+static inline bool os_tracing_free(void)
+{
+	return trace_sbuddy_mm_page_free_enabled();
+}
+
+/* The engine may be walking a long list on behalf of a program. */
+static inline void os_cond_resched(void)
+{
+	cond_resched();
+}
+
+#endif /* _SBUDDY_OS_H */

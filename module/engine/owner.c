@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owners and their slots: who holds which block, under a number of the
+ * holder's own choice.  A page knows its owner and slot through
+ * sbuddy_page::private, so it can be found in both directions.
+ *
+ * An owner has no lock; whoever uses it serialises.
+ */
+#include "os.h"
+#include "owner.h"
+
+static u64 sbuddy_slot_handle(const struct sbuddy_owner *o, u32 slot)
+{
+	return (u64)(o->id + 1) << 32 | slot;
+}
+
+/**
+ * sbuddy_page_owner() - owner of an allocated block
+ * @page: its first page
+ *
+ * Context: Any.
+ * Return: Number of the owner, 0xffffffff if it has none.
+ */
+u32 sbuddy_page_owner(const struct sbuddy_page *page)
+{
+	return (u32)(READ_ONCE(page->private) >> 32) - 1;
+}
+
+/**
+ * sbuddy_page_slot() - slot that holds an allocated block
+ * @page: its first page
+ *
+ * Context: Any.
+ * Return: Slot; meaningless without an owner.
+ */
+u32 sbuddy_page_slot(const struct sbuddy_page *page)
+{
+	return (u32)READ_ONCE(page->private);
+}
+
+/**
+ * sbuddy_owner_create() - an owner that holds nothing
+ * @m: machine; must outlive the owner
+ * @id: number under which users know it, below 0xfffffffe
+ *
+ * Context: May sleep.
+ * Return: The owner, or NULL without memory.
+ */
+struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id)
+{
+	struct sbuddy_owner *o = os_zalloc(sizeof(*o));
+
+	if (!o)
+		return NULL;
+	o->m = m;
+	o->id = id;
+	return o;
+}
+
+static int sbuddy_grow_directory(struct sbuddy_owner *o, u32 chunk)
+{
+	struct sbuddy_slot_chunk **bigger;
+	u32 nr = o->nr_chunks ? o->nr_chunks : 8;
+
+	while (nr <= chunk)
+		nr *= 2;
+	bigger = os_zalloc(nr * sizeof(struct sbuddy_slot_chunk *));
+	if (!bigger)
+		return -ENOMEM;
+	if (o->nr_chunks)
+		memcpy(bigger, o->chunks, o->nr_chunks * sizeof(struct sbuddy_slot_chunk *));
+	os_free(o->chunks);
+	o->chunks = bigger;
+	o->nr_chunks = nr;
+	return 0;
+}
+
+/* Makes room for @slot: 0, -EINVAL for a number too high, -ENOMEM. */
+int sbuddy_slot_reserve(struct sbuddy_owner *o, u32 slot)
+{
+	u32 c = slot / SBUDDY_SLOTS_PER_CHUNK;
+	int err;
+
+	if (unlikely(slot >= SBUDDY_MAX_SLOTS))
+		return -EINVAL;
+	if (unlikely(c >= o->nr_chunks)) {
+		err = sbuddy_grow_directory(o, c);
+		if (err)
+			return err;
+	}
+	if (unlikely(!o->chunks[c]))
+		o->chunks[c] = os_zalloc(sizeof(struct sbuddy_slot_chunk));
+	return o->chunks[c] ? 0 : -ENOMEM;
+}
+
+/* The lowest free slot.  0, or -ENOSPC. */
+int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot)
+{
+	u32 s = o->free_hint;
+
+	while (s < SBUDDY_MAX_SLOTS) {
+		u32 c = s / SBUDDY_SLOTS_PER_CHUNK;
+
+		if (c < o->nr_chunks && o->chunks[c] &&
+		    o->chunks[c]->used == SBUDDY_SLOTS_PER_CHUNK) {
+			s = (c + 1) * SBUDDY_SLOTS_PER_CHUNK;
+			continue;
+		}
+		if (!sbuddy_slot_page(o, s)) {
+			o->free_hint = s;
+			*slot = s;
+			return 0;
+		}
+		s++;
+	}
+	return -ENOSPC;
+}
+
+/* @slot is reserved and empty. */
+void sbuddy_slot_fill(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page)
+{
+	struct sbuddy_slot_chunk *chunk = o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK];
+
+	chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] = page;
+	chunk->used++;
+	o->nr_slots++;
+	o->nr_pages += 1UL << sbuddy_tag_order(page->tag);
+	page->private = sbuddy_slot_handle(o, slot);
+}
+
+/* @slot held a block of @order, which is no longer the owner's. */
+void sbuddy_slot_clear(struct sbuddy_owner *o, u32 slot, unsigned int order)
+{
+	struct sbuddy_slot_chunk *chunk = o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK];
+
+	chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] = NULL;
+	chunk->used--;
+	o->nr_slots--;
+	o->nr_pages -= 1UL << order;
+	if (slot < o->free_hint)
+		o->free_hint = slot;
+}
+
+static void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot)
+{
+	struct sbuddy_page *page = sbuddy_slot_page(o, slot);
+	unsigned int order = sbuddy_tag_order(page->tag);
+	u32 refs;
+
+	sbuddy_slot_clear(o, slot, order);
+	do {
+		refs = READ_ONCE(page->refcount);
+		order = sbuddy_tag_order(page->tag);
+	} while (!sbuddy_free_pages(o->m, task, page, order) && refs > 1);
+}
+
+/**
+ * sbuddy_owner_destroy() - give everything back and take the owner down
+ * @o: owner, NULL is allowed
+ * @task: who frees
+ *
+ * Slots are freed in ascending order, with all references that the owner took.
+ *
+ * Context: May sleep.
+ */
+void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task)
+{
+	u32 slot = 0;
+
+	if (!o)
+		return;
+	for (; sbuddy_owner_next(o, &slot); slot++) {
+		sbuddy_drop_slot(o, task, slot);
+		os_cond_resched();
+	}
+	for (u32 c = 0; c < o->nr_chunks; c++)
+		os_free(o->chunks[c]);
+	os_free(o->chunks);
+	os_free(o);
+}
+
+/**
+ * sbuddy_owner_pages() - pages that an owner holds
+ * @o: owner
+ *
+ * Context: Any.
+ * Return: Pages.
+ */
+u64 sbuddy_owner_pages(const struct sbuddy_owner *o)
+{
+	return READ_ONCE(o->nr_pages);
+}
+
+/**
+ * sbuddy_owner_slots() - slots in use
+ * @o: owner
+ *
+ * Context: Any.
+ * Return: Number of slots.
+ */
+u32 sbuddy_owner_slots(const struct sbuddy_owner *o)
+{
+	return READ_ONCE(o->nr_slots);
+}
+
+/**
+ * sbuddy_owner_slot() - what a slot holds
+ * @o: owner
+ * @slot: slot number
+ *
+ * Context: Serialised with operations of the owner.
+ * Return: First page of a block, or NULL.
+ */
+struct sbuddy_page *sbuddy_owner_slot(const struct sbuddy_owner *o, u32 slot)
+{
+	return slot < SBUDDY_MAX_SLOTS ? sbuddy_slot_page(o, slot) : NULL;
+}
+
+/**
+ * sbuddy_owner_next() - first slot in use from a number on
+ * @o: owner
+ * @slot: in, where to start; out, the slot found
+ *
+ * Context: Serialised with operations of the owner.
+ * Return: What the slot holds, or NULL at the end.
+ */
+struct sbuddy_page *sbuddy_owner_next(const struct sbuddy_owner *o, u32 *slot)
+{
+	u32 s = *slot;
+
+	while (s / SBUDDY_SLOTS_PER_CHUNK < o->nr_chunks) {
+		struct sbuddy_slot_chunk *chunk = o->chunks[s / SBUDDY_SLOTS_PER_CHUNK];
+		struct sbuddy_page *page;
+
+		if (!chunk || !chunk->used) {
+			s = (s / SBUDDY_SLOTS_PER_CHUNK + 1) * SBUDDY_SLOTS_PER_CHUNK;
+			continue;
+		}
+		page = chunk->page[s % SBUDDY_SLOTS_PER_CHUNK];
+		if (page) {
+			*slot = s;
+			return page;
+		}
+		s++;
+	}
+	return NULL;
+}
+
+static const char *sbuddy_slot_fault(const struct sbuddy_owner *o, u32 slot,
+				     const struct sbuddy_page *page)
+{
+	if (sbuddy_page_state(page) != SBUDDY_PAGE_USED)
+		return "holds a page that is not allocated";
+	if (!page->refcount)
+		return "holds a page without a reference";
+	if (page->private != sbuddy_slot_handle(o, slot))
+		return "holds a page that names another slot";
+	return NULL;
+}
+
+/**
+ * sbuddy_owner_check() - do an owner's slots and pages agree
+ * @o: owner
+ * @err: out, the first thing wrong
+ * @err_size: bytes of @err
+ *
+ * Context: Serialised with operations of the owner.
+ * Return: 0, or -EUCLEAN.
+ */
+int sbuddy_owner_check(struct sbuddy_owner *o, char *err, size_t err_size)
+{
+	struct sbuddy_page *page;
+	u32 slot = 0, slots = 0;
+	u64 pages = 0;
+
+	for (; (page = sbuddy_owner_next(o, &slot)); slot++) {
+		const char *fault = sbuddy_slot_fault(o, slot, page);
+
+		if (fault) {
+			scnprintf(err, err_size, "owner %u slot %u pfn %lx: %s", o->id, slot,
+				  sbuddy_pfn(o->m, page), fault);
+			return -EUCLEAN;
+		}
+		slots++;
+		pages += 1UL << sbuddy_page_order(page);
+	}
+	if (slots != o->nr_slots || pages != o->nr_pages) {
+		scnprintf(err, err_size, "owner %u: %u slots, %llu pages counted, %u, %llu found",
+			  o->id, o->nr_slots, (unsigned long long)o->nr_pages, slots,
+			  (unsigned long long)pages);
+		return -EUCLEAN;
+	}
+	return 0;
+}

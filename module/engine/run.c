@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations: one struct sbuddy_op carried out on an owner's slots.  Streams of
+ * them drive the allocator from ioctl, from recorded traces and from tests.
+ *
+ * An operation is checked before it changes anything: one that fails with
+ * another errno than ENOMEM did nothing.
+ */
+#include "os.h"
+#include "owner.h"
+
+static int sbuddy_op_alloc_done(struct sbuddy_owner *o, struct sbuddy_op *op,
+				struct sbuddy_page *page, u32 nr)
+{
+	const struct sbuddy_zone *zone = sbuddy_zone_of(o->m, page);
+
+	op->pfn = sbuddy_pfn(o->m, page);
+	op->zone = zone->node << 4 | zone->idx;
+	op->count = nr;
+	return 0;
+}
+
+static bool sbuddy_op_gfp_valid(u32 gfp)
+{
+	const u32 types = SBUDDY_GFP_MOVABLE | SBUDDY_GFP_RECLAIMABLE;
+
+	return !(gfp & ~SBUDDY_GFP_ALL) && (gfp & types) != types;
+}
+
+/* -1 or a node that exists. */
+static int sbuddy_op_check_nid(const struct sbuddy_machine *m, const struct sbuddy_op *op)
+{
+	if (op->nid == SBUDDY_NID_ANY)
+		return 0;
+	if (op->nid < 0)
+		return -EINVAL;
+	return op->nid < m->nr_nodes && m->nodes[op->nid].online ? 0 : -ENOENT;
+}
+
+/* Makes room for slots @first ... @first + @nr - 1 and finds them empty. */
+static int sbuddy_op_empty_slots(struct sbuddy_owner *o, u32 first, u32 nr)
+{
+	if (first >= SBUDDY_MAX_SLOTS || nr > SBUDDY_MAX_SLOTS - first)
+		return -EINVAL;
+	for (u32 i = 0; i < nr; i++) {
+		int err = sbuddy_slot_reserve(o, first + i);
+
+		if (err)
+			return err;
+		if (sbuddy_slot_page(o, first + i))
+			return -EEXIST;
+	}
+	return 0;
+}
+
+static int sbuddy_op_alloc(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	struct sbuddy_page *page;
+	int err;
+
+	if (unlikely(op->order > SBUDDY_MAX_PAGE_ORDER) || unlikely(op->count) ||
+	    unlikely(!sbuddy_op_gfp_valid(op->gfp)))
+		return -EINVAL;
+	err = sbuddy_op_check_nid(o->m, op);
+	if (unlikely(err))
+		return err;
+	if (op->slot == SBUDDY_SLOT_ANY) {
+		err = sbuddy_slot_find_free(o, &op->slot);
+		if (unlikely(err))
+			return err;
+	}
+	err = sbuddy_slot_reserve(o, op->slot);
+	if (unlikely(err))
+		return err;
+	if (unlikely(sbuddy_slot_page(o, op->slot)))
+		return -EEXIST;
+	page = sbuddy_alloc_pages(o->m, task, op->gfp, op->order, op->nid);
+	if (unlikely(!page))
+		return -ENOMEM;
+	sbuddy_slot_fill(o, op->slot, page);
+	return sbuddy_op_alloc_done(o, op, page, 1U << op->order);
+}
+
+/* Drops one reference of a filled slot; the slot is empty after the last. */
+static int sbuddy_op_put(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot, u32 *freed)
+{
+	struct sbuddy_page *page = sbuddy_slot_page(o, slot);
+	unsigned int order = sbuddy_tag_order(page->tag);
+	bool last = READ_ONCE(page->refcount) == 1;
+	int err = sbuddy_free_pages(o->m, task, page, order);
+
+	if (unlikely(err))
+		return err;
+	if (likely(last)) {
+		sbuddy_slot_clear(o, slot, order);
+		*freed += 1U << order;
+		return 0;
+	}
+	*freed += (1U << order) - (1U << sbuddy_tag_order(page->tag));
+	o->nr_pages -= (1UL << order) - (1UL << sbuddy_tag_order(page->tag));
+	return 0;
+}
+
+static int sbuddy_op_free(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	struct sbuddy_page *page;
+
+	if (unlikely(op->gfp) || unlikely(op->count))
+		return -EINVAL;
+	page = sbuddy_owner_slot(o, op->slot);
+	if (unlikely(!page))
+		return -ENOENT;
+	op->order = sbuddy_tag_order(page->tag);
+	sbuddy_op_alloc_done(o, op, page, 0);
+	return sbuddy_op_put(o, task, op->slot, &op->count);
+}
+
+static int sbuddy_op_bulk(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	u32 i, nr = op->count;
+	int err;
+
+	if (op->order || !nr || nr > SBUDDY_MAX_BULK || !sbuddy_op_gfp_valid(op->gfp))
+		return -EINVAL;
+	err = sbuddy_op_check_nid(o->m, op);
+	if (err)
+		return err;
+	err = sbuddy_op_empty_slots(o, op->slot, nr);
+	if (err)
+		return err;
+	memset(o->scratch, 0, nr * sizeof(o->scratch[0]));
+	nr = sbuddy_alloc_pages_bulk(o->m, task, op->gfp, op->nid, nr, o->scratch);
+	op->count = 0;
+	if (!nr)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++)
+		sbuddy_slot_fill(o, op->slot + i, o->scratch[i]);
+	return sbuddy_op_alloc_done(o, op, o->scratch[0], nr);
+}
+
+static bool sbuddy_op_holds_folio(const struct sbuddy_page *page)
+{
+	return !sbuddy_tag_order(page->tag) || page->tag & SBUDDY_TAG_COMPOUND;
+}
+
+/* Every slot must hold a folio before any is freed. */
+static int sbuddy_op_check_batch(struct sbuddy_owner *o, u32 first, u32 nr)
+{
+	if (!nr || nr > SBUDDY_MAX_BULK || first >= SBUDDY_MAX_SLOTS ||
+	    nr > SBUDDY_MAX_SLOTS - first)
+		return -EINVAL;
+	for (u32 i = 0; i < nr; i++) {
+		struct sbuddy_page *page = sbuddy_slot_page(o, first + i);
+
+		if (!page)
+			return -ENOENT;
+		if (!sbuddy_op_holds_folio(page))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int sbuddy_op_free_batch(struct sbuddy_owner *o, struct sbuddy_task *task,
+				struct sbuddy_op *op)
+{
+	u32 i, nr = op->count;
+	int err;
+
+	if (op->gfp)
+		return -EINVAL;
+	err = sbuddy_op_check_batch(o, op->slot, nr);
+	if (err)
+		return err;
+	op->count = 0;
+	for (i = 0; i < nr; i++) {
+		struct sbuddy_page *page = sbuddy_slot_page(o, op->slot + i);
+		unsigned int order = sbuddy_tag_order(page->tag);
+
+		o->scratch[i] = page;
+		if (READ_ONCE(page->refcount) > 1)
+			continue;
+		sbuddy_slot_clear(o, op->slot + i, order);
+		op->count += 1U << order;
+	}
+	return sbuddy_folios_put(o->m, task, o->scratch, nr);
+}
+
+static int sbuddy_op_get(struct sbuddy_owner *o, struct sbuddy_task *task __maybe_unused,
+			 struct sbuddy_op *op)
+{
+	struct sbuddy_page *page = sbuddy_owner_slot(o, op->slot);
+
+	if (op->gfp || op->count)
+		return -EINVAL;
+	if (!page)
+		return -ENOENT;
+	op->order = sbuddy_tag_order(page->tag);
+	sbuddy_op_alloc_done(o, op, page, 0);
+	return sbuddy_get_page(o->m, page);
+}
+
+static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __maybe_unused,
+			   struct sbuddy_op *op)
+{
+	struct sbuddy_page *page = sbuddy_owner_slot(o, op->slot);
+	unsigned int order;
+	u32 i, nr;
+	int err;
+
+	if (op->gfp || op->count)
+		return -EINVAL;
+	if (!page)
+		return -ENOENT;
+	order = sbuddy_tag_order(page->tag);
+	nr = 1U << order;
+	err = sbuddy_op_empty_slots(o, op->slot + 1, nr - 1);
+	if (err)
+		return err;
+	err = sbuddy_split_page(o->m, page, order);
+	if (err)
+		return err;
+	sbuddy_slot_clear(o, op->slot, order);
+	for (i = 0; i < nr; i++)
+		sbuddy_slot_fill(o, op->slot + i, page + i);
+	op->order = 0;
+	return sbuddy_op_alloc_done(o, op, page, nr);
+}
+
+static int sbuddy_op_alloc_exact(struct sbuddy_owner *o, struct sbuddy_task *task,
+				 struct sbuddy_op *op)
+{
+	u32 i, nr = op->count;
+	struct sbuddy_page *page;
+	int err;
+
+	if (op->order || !nr || nr > SBUDDY_MAX_ORDER_NR_PAGES || !sbuddy_op_gfp_valid(op->gfp) ||
+	    op->gfp & SBUDDY_GFP_COMP)
+		return -EINVAL;
+	err = sbuddy_op_check_nid(o->m, op);
+	if (err)
+		return err;
+	err = sbuddy_op_empty_slots(o, op->slot, nr);
+	if (err)
+		return err;
+	op->count = 0;
+	page = sbuddy_alloc_pages_exact(o->m, task, op->gfp, nr, op->nid);
+	if (!page)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++)
+		sbuddy_slot_fill(o, op->slot + i, page + i);
+	return sbuddy_op_alloc_done(o, op, page, nr);
+}
+
+static int sbuddy_op_drain(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	if (op->gfp || op->count || op->slot || op->order)
+		return -EINVAL;
+	if (op->cpu == SBUDDY_CPU_CURRENT)
+		sbuddy_drain_all_pages(o->m, task);
+	else
+		sbuddy_drain_pages(o->m, task, op->cpu);
+	return 0;
+}
+
+static int sbuddy_op_decay(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	if (op->gfp || op->count || op->slot || op->order)
+		return -EINVAL;
+	if (op->cpu != SBUDDY_CPU_CURRENT) {
+		sbuddy_refresh_cpu_vm_stats(o->m, task, op->cpu);
+		return 0;
+	}
+	for (int cpu = 0; cpu < o->m->nr_vcpus; cpu++) {
+		task->cpu = cpu;
+		sbuddy_refresh_cpu_vm_stats(o->m, task, cpu);
+	}
+	return 0;
+}
+
+static int sbuddy_op_other(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	static int (* const ops[SBUDDY_NR_OPS])(struct sbuddy_owner *o, struct sbuddy_task *task,
+						struct sbuddy_op *op) = {
+		[SBUDDY_OP_BULK]	= sbuddy_op_bulk,
+		[SBUDDY_OP_FREE_BATCH]	= sbuddy_op_free_batch,
+		[SBUDDY_OP_GET]		= sbuddy_op_get,
+		[SBUDDY_OP_SPLIT]	= sbuddy_op_split,
+		[SBUDDY_OP_ALLOC_EXACT]	= sbuddy_op_alloc_exact,
+		[SBUDDY_OP_DRAIN]	= sbuddy_op_drain,
+		[SBUDDY_OP_DECAY]	= sbuddy_op_decay,
+	};
+
+	if (op->opcode >= SBUDDY_NR_OPS || !ops[op->opcode])
+		return -EINVAL;
+	return ops[op->opcode](o, task, op);
+}
+
+/**
+ * sbuddy_run_op() - carry out one operation
+ * @o: whose slots it works on
+ * @op: in, the operation; out, its result
+ * @current_cpu: vcpu that SBUDDY_CPU_CURRENT stands for
+ *
+ * Context: Serialised with other operations of the owner.  May sleep for
+ * memory when a slot is used for the first time.
+ * Return: sbuddy_op::err: 0, or a negative errno as the ABI header says.
+ */
+int sbuddy_run_op(struct sbuddy_owner *o, struct sbuddy_op *op, int current_cpu)
+{
+	struct sbuddy_task task = { .cpu = current_cpu };
+
+	op->pfn = SBUDDY_NO_PFN;
+	op->zone = 0;
+	if (op->cpu != SBUDDY_CPU_CURRENT)
+		task.cpu = op->cpu;
+	if (unlikely((unsigned int)task.cpu >= (unsigned int)o->m->nr_vcpus) ||
+	    unlikely(op->flags))
+		op->err = -EINVAL;
+	else if (likely(op->opcode == SBUDDY_OP_ALLOC))
+		op->err = sbuddy_op_alloc(o, &task, op);
+	else if (likely(op->opcode == SBUDDY_OP_FREE))
+		op->err = sbuddy_op_free(o, &task, op);
+	else
+		op->err = sbuddy_op_other(o, &task, op);
+	if (unlikely(op->err))
+		op->count = 0;
+	return op->err;
+}

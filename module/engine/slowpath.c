@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The slow path: what a request does that found nothing in its first pass.
+ *
+ * The steps are those of the kernel, in its order, each a function that says
+ * whether the request is done, must try again or gives up.  Steps that would
+ * have to compact or reclaim are named but do not work yet: they count and
+ * trace that the request would block, and it fails.  So a request that may not
+ * sleep does exactly what it does in Linux: a pass down to MIN with its
+ * reserves, and one more with overrides.
+ */
+#include "os.h"
+#include "internal.h"
+
+enum sbuddy_step {
+	SBUDDY_STEP_NEXT,		/* go on with the next step */
+	SBUDDY_STEP_DONE,		/* slowpath.page is the result */
+	SBUDDY_STEP_GIVE_UP,
+};
+
+/**
+ * struct sbuddy_slowpath - what the steps of one request share
+ * @ac: the request; the steps may widen it
+ * @alloc_flags: SBUDDY_ALLOC_* of the next pass
+ * @page: the result
+ */
+struct sbuddy_slowpath {
+	struct sbuddy_alloc_context *ac;
+	unsigned int alloc_flags;
+	struct sbuddy_page *page;
+};
+
+/**
+ * sbuddy_wakeup_kswapd() - ask a node's kswapd for free pages
+ * @zone: zone that ran low
+ * @gfp: SBUDDY_GFP_* of the request
+ * @order: order wanted
+ * @highest_zoneidx: highest zone wanted
+ *
+ * Raises what is pending on the node.  There is no kswapd yet that would wait
+ * for it.
+ *
+ * Context: Any.
+ */
+void sbuddy_wakeup_kswapd(struct sbuddy_zone *zone, u32 gfp, unsigned int order,
+			  int highest_zoneidx)
+{
+	struct sbuddy_node *node = &zone->machine->nodes[zone->node];
+
+	if (!zone->managed_pages)
+		return;
+	if (node->kswapd_highest_zoneidx == SBUDDY_MAX_NR_ZONES ||
+	    READ_ONCE(node->kswapd_highest_zoneidx) < highest_zoneidx)
+		WRITE_ONCE(node->kswapd_highest_zoneidx, highest_zoneidx);
+	if (READ_ONCE(node->kswapd_order) < (int)order)
+		WRITE_ONCE(node->kswapd_order, order);
+	sbuddy_count_machine_event(zone->machine, SBUDDY_KSWAPD_WAKE);
+	trace_sbuddy_mm_vmscan_wakeup_kswapd(zone, order, gfp);
+}
+
+/* One wake-up for each run of zones of the same node. */
+static void sbuddy_wake_all_kswapds(const struct sbuddy_slowpath *s)
+{
+	const struct sbuddy_alloc_context *ac = s->ac;
+	struct sbuddy_zoneref *z = ac->zonelist->ref;
+	int last = -1;
+
+	if (!(s->alloc_flags & SBUDDY_ALLOC_KSWAPD))
+		return;
+	for (;; z++) {
+		z = sbuddy_next_zones_zonelist(z, ac->highest_zoneidx, ac->nodemask);
+		if (!z->zone)
+			return;
+		if (!z->zone->managed_pages)
+			continue;
+		if (z->node != last)
+			sbuddy_wakeup_kswapd(z->zone, ac->gfp, ac->order, ac->highest_zoneidx);
+		last = z->node;
+	}
+}
+
+static enum sbuddy_step sbuddy_try_pass(struct sbuddy_slowpath *s)
+{
+	s->page = sbuddy_get_page_from_freelist(s->ac, s->alloc_flags);
+	return s->page ? SBUDDY_STEP_DONE : SBUDDY_STEP_NEXT;
+}
+
+static enum sbuddy_step sbuddy_would_block(struct sbuddy_slowpath *s, enum sbuddy_block_step step)
+{
+	sbuddy_count_machine_event(s->ac->m, SBUDDY_WOULD_BLOCK);
+	trace_sbuddy_would_block(s->ac->m, s->ac->order, s->ac->gfp, step);
+	return SBUDDY_STEP_GIVE_UP;
+}
+
+/* From scratch: down to MIN, reserves as the flags allow, types may mix. */
+static enum sbuddy_step sbuddy_step_first_pass(struct sbuddy_slowpath *s)
+{
+	s->alloc_flags = sbuddy_gfp_to_alloc_flags(s->ac->task, s->ac->gfp, s->ac->order);
+	s->ac->preferred = sbuddy_next_zones_zonelist(s->ac->zonelist->ref,
+						      s->ac->highest_zoneidx, s->ac->nodemask);
+	if (!s->ac->preferred->zone)
+		return SBUDDY_STEP_GIVE_UP;
+	sbuddy_wake_all_kswapds(s);
+	return sbuddy_try_pass(s);
+}
+
+/*
+ * A big block, or one that cannot be moved later, is worth compacting for
+ * before anything is reclaimed.
+ */
+static enum sbuddy_step sbuddy_step_early_compact(struct sbuddy_slowpath *s)
+{
+	bool costly = s->ac->order > SBUDDY_COSTLY_ORDER;
+
+	if (!(s->ac->gfp & SBUDDY_GFP_DIRECT_RECLAIM) || !(s->ac->gfp & SBUDDY_GFP_IO))
+		return SBUDDY_STEP_NEXT;
+	if (!costly && !(s->ac->order && s->ac->migratetype != SBUDDY_MIGRATE_MOVABLE))
+		return SBUDDY_STEP_NEXT;
+	if (sbuddy_gfp_pfmemalloc_flags(s->ac->task, s->ac->gfp))
+		return SBUDDY_STEP_NEXT;
+	return sbuddy_would_block(s, SBUDDY_STEP_DIRECT_COMPACT);
+}
+
+/* Once more, with the rights of those who free memory and on all nodes. */
+static enum sbuddy_step sbuddy_step_override_pass(struct sbuddy_slowpath *s)
+{
+	unsigned int reserve;
+
+	sbuddy_wake_all_kswapds(s);
+	reserve = sbuddy_gfp_pfmemalloc_flags(s->ac->task, s->ac->gfp);
+	if (reserve)
+		s->alloc_flags = reserve | (s->alloc_flags & SBUDDY_ALLOC_KSWAPD);
+	if (!(s->alloc_flags & SBUDDY_ALLOC_CPUSET) || reserve) {
+		s->ac->nodemask = SBUDDY_ALL_NODES;
+		s->ac->preferred = sbuddy_next_zones_zonelist(s->ac->zonelist->ref,
+							      s->ac->highest_zoneidx,
+							      s->ac->nodemask);
+	}
+	return sbuddy_try_pass(s);
+}
+
+/* Who may not sleep, or is itself freeing memory, ends here. */
+static enum sbuddy_step sbuddy_step_may_reclaim(struct sbuddy_slowpath *s)
+{
+	if (!(s->ac->gfp & SBUDDY_GFP_DIRECT_RECLAIM) ||
+	    (s->ac->task->flags & SBUDDY_PF_MEMALLOC))
+		return SBUDDY_STEP_GIVE_UP;
+	return SBUDDY_STEP_NEXT;
+}
+
+static enum sbuddy_step sbuddy_step_direct_reclaim(struct sbuddy_slowpath *s)
+{
+	return sbuddy_would_block(s, SBUDDY_STEP_DIRECT_RECLAIM);
+}
+
+/**
+ * sbuddy___alloc_pages_slowpath() - the rest of a request whose first pass failed
+ * @ac: the request
+ *
+ * Context: Any, never sleeps.
+ * Return: First page of an allocated block, or NULL.
+ */
+noinline struct sbuddy_page *sbuddy___alloc_pages_slowpath(struct sbuddy_alloc_context *ac)
+{
+	static enum sbuddy_step (* const steps[])(struct sbuddy_slowpath *s) = {
+		sbuddy_step_first_pass,
+		sbuddy_step_early_compact,
+		sbuddy_step_override_pass,
+		sbuddy_step_may_reclaim,
+		sbuddy_step_direct_reclaim,
+	};
+	struct sbuddy_slowpath s = { .ac = ac };
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (steps[i](&s) != SBUDDY_STEP_NEXT)
+			break;
+	if (!s.page)
+		sbuddy_count_machine_event(ac->m, SBUDDY_ALLOC_FAIL);
+	return s.page;
+}

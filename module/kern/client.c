@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Clients: an open file of /dev/sbuddy each, and one for debugfs.
+ *
+ * A client is an owner (the engine's: slots and pages) plus who it belongs to.
+ * This file owns the list of clients, guarded by sbuddy_clients_lock, and the
+ * numbers, which are given again after a client is gone.  It leaves operations
+ * to ioctl_run.c, and what becomes of owners when a machine is reset to main.c.
+ */
+#include <linux/idr.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "kern.h"
+
+LIST_HEAD(sbuddy_clients);
+DEFINE_MUTEX(sbuddy_clients_lock);	/* see kern.h */
+
+static DEFINE_IDA(sbuddy_client_ids);
+
+/* Number 0 is the one client without a process, debugfs. */
+static int sbuddy_client_id(pid_t pid)
+{
+	if (!pid)
+		return ida_alloc_max(&sbuddy_client_ids, 0, GFP_KERNEL);
+	return ida_alloc_min(&sbuddy_client_ids, 1, GFP_KERNEL);
+}
+
+/**
+ * sbuddy_client_create - make a client that holds nothing
+ * @m:	  machine on which it will work
+ * @comm: name of the process
+ * @pid:  of the process; 0 is debugfs
+ *
+ * Context: May sleep.  Caller holds sbuddy_machines_lock, or nobody else can
+ * know @m yet.  Takes sbuddy_clients_lock.
+ * Return: the client, or NULL: no memory for it, or a second one for debugfs.
+ */
+struct sbuddy_client *sbuddy_client_create(struct sbuddy_machine *m, const char *comm, pid_t pid)
+{
+	struct sbuddy_client *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	int id;
+
+	if (!c)
+		return NULL;
+	id = sbuddy_client_id(pid);
+	if (id < 0)
+		goto free_client;
+	c->owner = sbuddy_owner_create(m, id);
+	if (!c->owner)
+		goto free_id;
+	mutex_init(&c->lock);
+	c->machine = m;
+	c->id = id;
+	c->pid = pid;
+	strscpy(c->comm, comm, sizeof(c->comm));
+	mutex_lock(&sbuddy_clients_lock);
+	list_add_tail(&c->link, &sbuddy_clients);
+	mutex_unlock(&sbuddy_clients_lock);
+	return c;
+
+free_id:
+	ida_free(&sbuddy_client_ids, id);
+free_client:
+	kfree(c);
+	return NULL;
+}
+
+/**
+ * sbuddy_client_destroy - free all that a client holds, and the client
+ * @c: client, which nobody uses any more
+ *
+ * Context: May sleep.  Caller holds sbuddy_machines_lock for read, which
+ * waits for a reset that is under way: after it the client holds nothing.
+ * Takes sbuddy_clients_lock and the client's lock.
+ */
+void sbuddy_client_destroy(struct sbuddy_client *c)
+{
+	struct sbuddy_task task = { .cpu = sbuddy_current_vcpu(c->machine) };
+
+	mutex_lock(&sbuddy_clients_lock);
+	list_del(&c->link);
+	mutex_unlock(&sbuddy_clients_lock);
+	mutex_lock(&c->lock);
+	sbuddy_owner_destroy(c->owner, &task);
+	mutex_unlock(&c->lock);
+	ida_free(&sbuddy_client_ids, c->id);
+	kfree(c);
+}

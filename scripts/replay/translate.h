@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From what a kernel did to what its shadow shall do: a recorded stream turned
+ * into operations of SBUDDY_IOC_RUN.
+ *
+ * A slot is the frame that the recorded kernel used, so that a block can be
+ * found, split and freed in parts without any table of names.  What cannot be
+ * translated is counted, never guessed:
+ *
+ *   - frees of blocks that were allocated before the recording began;
+ *   - frees of part of a block: the block is split first, and loses
+ *     __GFP_COMP from its beginning, because compound blocks cannot be split;
+ *   - allocations of frames that are still held: their free went unseen.
+ *
+ * Once in a recorded second every vcpu gets a decay step, which is what the
+ * kernel's vmstat work does.
+ */
+#ifndef _REPLAY_TRANSLATE_H
+#define _REPLAY_TRANSLATE_H
+
+#include <linux/sbuddy.h>
+
+#include "stream.h"
+
+/**
+ * struct plan_mark - where a phase begins
+ * @op:   index of its first operation
+ * @name: of the phase
+ */
+struct plan_mark {
+	size_t op;
+	char name[STREAM_NAME_MAX];
+};
+
+#define PLAN_MAX_MARKS	32
+
+/**
+ * struct plan - the operations and what became of the events
+ * @ops:	  in order
+ * @times:	  of each operation, microseconds, as in the stream
+ * @nr:		  operations
+ * @marks:	  phases
+ * @nr_marks:	  used part of @marks
+ * @allocs:	  allocation events with a page
+ * @bulk:	  of these, pages of bulk allocations
+ * @failed:	  allocation events without a page; the shadow is not asked
+ * @frees:	  free events
+ * @unmatched:	  free events of blocks that were not seen allocated
+ * @partial:	  free events of part of a block
+ * @merged:	  free events of more than was allocated in one piece
+ * @unseen_frees: blocks whose free was not seen, freed when their frame came again
+ * @doubled:	  pages announced twice, once for themselves, once in bulk
+ * @gfp_unknown:  allocation events with flag bits that our ABI does not have
+ * @decays:	  decay steps added
+ * @live_pages:	  pages held at the end
+ * @peak_pages:	  most that were held at once
+ */
+struct plan {
+	struct sbuddy_op *ops;
+	uint64_t *times;
+	size_t nr;
+	struct plan_mark marks[PLAN_MAX_MARKS];
+	unsigned int nr_marks;
+	uint64_t allocs, bulk, failed, frees;
+	uint64_t unmatched, partial, merged, unseen_frees, doubled, gfp_unknown, decays;
+	uint64_t live_pages, peak_pages;
+};
+
+int plan_make(const struct stream *s, unsigned int nr_vcpus, struct plan *p);
+void plan_free(struct plan *p);
+
+#endif /* _REPLAY_TRANSLATE_H */

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What runs natively.  The engine is compiled from the module's own files with
+# selftests/lib/os.h in front, once for speed and once with the sanitizers.
+#
+# A program of build/host/ is one line below: its sources beside the engine.
+
+HOSTCC	   ?= gcc
+HB	   := $(BUILD)/host
+HOST_FLAGS := -std=gnu11 -D_GNU_SOURCE -g -Wall -Wextra -Werror -MMD -MP \
+	      -include selftests/lib/os.h -Iinclude -Imodule/engine -Iselftests/lib
+HOST_OPT   := -O2 -fno-strict-aliasing
+HOST_SAN   := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	      -fno-sanitize-recover=all -DSBUDDY_SANITIZED
+
+ENGINE_SRC := $(sort $(wildcard module/engine/*.c)) selftests/lib/os.c
+
+# program := sources
+HOST_PROGS		:= sbuddy-vector sbuddy-bench
+sbuddy-vector-src	:= selftests/host/vector.c selftests/lib/vecfile.c
+sbuddy-bench-src	:= selftests/bench/host_bench.c
+
+-include selftests/host/tests.mk
+
+HOST_BINS := $(HOST_PROGS:%=$(HB)/%)
+SAN_BINS  := $(HOST_PROGS:%=$(HB)/san/%)
+
+host: $(HOST_BINS)
+
+$(HB)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_FLAGS) $(HOST_OPT) $(CFLAGS_$*) -c $< -o $@
+
+$(HB)/san/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_FLAGS) $(HOST_SAN) $(CFLAGS_$*) -c $< -o $@
+
+$(HB)/libengine.a: $(ENGINE_SRC:%.c=$(HB)/obj/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(HB)/san/libengine.a: $(ENGINE_SRC:%.c=$(HB)/san/obj/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+define host-program
+$(HB)/$(1): $(patsubst %.c,$(HB)/obj/%.o,$($(1)-src)) $(HB)/libengine.a
+	$$(HOSTCC) $$(HOST_OPT) -o $$@ $$^ -lpthread -lm
+
+$(HB)/san/$(1): $(patsubst %.c,$(HB)/san/obj/%.o,$($(1)-src)) $(HB)/san/libengine.a
+	$$(HOSTCC) $$(HOST_SAN) -o $$@ $$^ -lpthread -lm
+endef
+$(foreach p,$(HOST_PROGS),$(eval $(call host-program,$(p))))
+
+-include $(shell find $(HB) -name '*.d' 2>/dev/null)

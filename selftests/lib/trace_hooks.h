@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The engine's tracepoints in user space: one branch when nobody listens, one
+ * call of the thread's hook when somebody does, set by sbuddy_trace_listen().  Names and
+ * arguments are those of include/trace/events/sbuddy.h.
+ */
+#ifndef _SBUDDY_TRACE_HOOKS_H
+#define _SBUDDY_TRACE_HOOKS_H
+
+struct sbuddy_machine;
+struct sbuddy_zone;
+struct sbuddy_page;
+
+enum sbuddy_trace_event {
+	SBUDDY_TRACE_MM_PAGE_ALLOC,		/* order, gfp, migratetype */
+	SBUDDY_TRACE_MM_PAGE_ALLOC_ZONE_LOCKED,	/* order, migratetype, percpu_refill */
+	SBUDDY_TRACE_MM_PAGE_ALLOC_EXTFRAG,	/* alloc order, fallback order, alloc mt, fallback mt */
+	SBUDDY_TRACE_MM_PAGE_FREE,		/* order */
+	SBUDDY_TRACE_MM_PAGE_FREE_BATCHED,
+	SBUDDY_TRACE_MM_PAGE_PCPU_DRAIN,	/* order, migratetype */
+	SBUDDY_TRACE_MM_VMSCAN_WAKEUP_KSWAPD,	/* order, gfp */
+	SBUDDY_TRACE_ZONE_SKIPPED,		/* order, alloc_flags, reason */
+	SBUDDY_TRACE_WATERMARK_TEST,		/* order, mark, free, reserve, alloc_flags, passed */
+	SBUDDY_TRACE_STEAL_DECISION,		/* block order, start mt, block mt, free, alike, claimed */
+	SBUDDY_TRACE_PCP_TUNED,			/* cpu, reason, old high, high, alloc_factor, free_count */
+	SBUDDY_TRACE_WOULD_BLOCK,		/* order, gfp, step */
+	SBUDDY_TRACE_BAD_FREE,			/* pfn, order, err */
+	SBUDDY_NR_TRACE_EVENTS,
+};
+
+typedef void (*sbuddy_trace_fn)(enum sbuddy_trace_event ev, const struct sbuddy_machine *m,
+				const struct sbuddy_zone *zone, const struct sbuddy_page *page,
+				const long *arg);
+
+extern __thread sbuddy_trace_fn sbuddy_trace_hook;
+extern int sbuddy_trace_listeners;	/* threads with a hook: the static key */
+
+void sbuddy_trace_listen(sbuddy_trace_fn fn);
+
+static inline bool os_tracing_alloc(void)
+{
+	return sbuddy_trace_listeners;
+}
+
+static inline bool os_tracing_free(void)
+{
+	return sbuddy_trace_listeners;
+}
+
+#define SBUDDY_HOOK(ev, m, zone, page, ...) \
+	do { \
+		if (unlikely(sbuddy_trace_listeners) && sbuddy_trace_hook) { \
+			const long _arg[] = { __VA_ARGS__ }; \
+			sbuddy_trace_hook(SBUDDY_TRACE_ ## ev, m, zone, page, _arg); \
+		} \
+	} while (0)
+
+#define trace_sbuddy_mm_page_alloc(m, page, order, gfp, mt) \
+	SBUDDY_HOOK(MM_PAGE_ALLOC, m, NULL, page, order, gfp, mt)
+#define trace_sbuddy_mm_page_alloc_zone_locked(zone, page, order, mt, refill) \
+	SBUDDY_HOOK(MM_PAGE_ALLOC_ZONE_LOCKED, NULL, zone, page, order, mt, refill)
+#define trace_sbuddy_mm_page_alloc_extfrag(zone, page, ao, fo, amt, fmt) \
+	SBUDDY_HOOK(MM_PAGE_ALLOC_EXTFRAG, NULL, zone, page, ao, fo, amt, fmt)
+#define trace_sbuddy_mm_page_free(m, page, order) \
+	SBUDDY_HOOK(MM_PAGE_FREE, m, NULL, page, order)
+#define trace_sbuddy_mm_page_free_batched(m, page) \
+	SBUDDY_HOOK(MM_PAGE_FREE_BATCHED, m, NULL, page, 0)
+#define trace_sbuddy_mm_page_pcpu_drain(zone, page, order, mt) \
+	SBUDDY_HOOK(MM_PAGE_PCPU_DRAIN, NULL, zone, page, order, mt)
+#define trace_sbuddy_mm_vmscan_wakeup_kswapd(zone, order, gfp) \
+	SBUDDY_HOOK(MM_VMSCAN_WAKEUP_KSWAPD, NULL, zone, NULL, order, gfp)
+#define trace_sbuddy_zone_skipped(zone, order, flags, reason) \
+	SBUDDY_HOOK(ZONE_SKIPPED, NULL, zone, NULL, order, flags, reason)
+#define trace_sbuddy_watermark_test(zone, order, mark, free, reserve, flags, ok) \
+	SBUDDY_HOOK(WATERMARK_TEST, NULL, zone, NULL, order, mark, free, reserve, flags, ok)
+#define trace_sbuddy_steal_decision(zone, page, order, smt, bmt, free, alike, ok) \
+	SBUDDY_HOOK(STEAL_DECISION, NULL, zone, page, order, smt, bmt, free, alike, ok)
+#define trace_sbuddy_pcp_tuned(zone, cpu, reason, old, high, af, fc) \
+	SBUDDY_HOOK(PCP_TUNED, NULL, zone, NULL, cpu, reason, old, high, af, fc)
+#define trace_sbuddy_would_block(m, order, gfp, step) \
+	SBUDDY_HOOK(WOULD_BLOCK, m, NULL, NULL, order, gfp, step)
+#define trace_sbuddy_bad_free(m, pfn, order, err) \
+	SBUDDY_HOOK(BAD_FREE, m, NULL, NULL, pfn, order, err)
+
+#endif /* _SBUDDY_TRACE_HOOKS_H */

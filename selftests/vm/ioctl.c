@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The gate of /dev/sbuddy: each command is called in every wrong way, once for
+ * each line of a table.  The answers come from the comment at the top of the
+ * uapi header.  What the commands do when called rightly is tested in dump.c,
+ * run.c and owner.c; here "right" only means that it works at all.
+ *
+ * The module is loaded; one machine, number 0.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "sbuddy_user.h"
+
+#define PAGE	4096UL
+
+/* Large enough for every structure, a grown one included. */
+union arg {
+	struct {
+		uint32_t size;
+		uint32_t flags;
+	} head;
+	uint8_t byte[PAGE + 64];
+	struct sbuddy_version version;
+	struct sbuddy_info info;
+	struct sbuddy_query_slot query;
+	struct sbuddy_dump_freelist freelist;
+	struct sbuddy_dump_pages pages;
+	struct sbuddy_dump_pageblocks blocks;
+	struct sbuddy_dump_pcp pcp;
+	struct sbuddy_stats stats;
+};
+
+FIXTURE(gate)
+{
+	int fd;
+	union arg *arg;		/* followed by a page that is not mapped */
+	struct sbuddy_user_machine m;
+};
+
+FIXTURE_VARIANT(gate)
+{
+	unsigned long cmd;
+	uint32_t size;
+	uint32_t flags;		/* known bits */
+	uint32_t reserved;	/* offset of a field that must be zero, or 0 */
+	void (*fill)(union arg *arg, const struct sbuddy_user_machine *m);
+};
+
+static void fill_pages(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->pages.pfn = m->info.base_pfn;
+}
+
+static void fill_blocks(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->blocks.pfn = m->info.base_pfn;
+}
+
+static void fill_freelist(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->freelist.node = m->zones[0].node;
+	arg->freelist.zone = m->zones[0].zone;
+	arg->freelist.after = SBUDDY_NO_PFN;
+}
+
+static void fill_pcp(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->pcp.node = m->zones[0].node;
+	arg->pcp.zone = m->zones[0].zone;
+}
+
+static void fill_stats(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->stats.node = SBUDDY_ALL_ZONES;
+	arg->stats.zone = SBUDDY_ALL_ZONES;
+}
+
+/* Slot 0 is filled by the fixture. */
+#define COMMAND(name, type, ...)			\
+	FIXTURE_VARIANT_ADD(gate, name) {		\
+		.cmd = SBUDDY_IOC_##name,		\
+		.size = sizeof(struct type),		\
+		__VA_ARGS__				\
+	}
+
+COMMAND(VERSION, sbuddy_version, );
+COMMAND(INFO, sbuddy_info, .reserved = offsetof(struct sbuddy_info, reserved));
+COMMAND(OWNER, sbuddy_owner_info, );
+COMMAND(RUN, sbuddy_run, .flags = SBUDDY_RUN_STOP_ON_ERROR,
+	.reserved = offsetof(struct sbuddy_run, reserved));
+COMMAND(QUERY_SLOT, sbuddy_query_slot, .flags = SBUDDY_QUERY_NEXT);
+COMMAND(DUMP_PAGES, sbuddy_dump_pages, .fill = fill_pages);
+COMMAND(DUMP_FREELIST, sbuddy_dump_freelist, .fill = fill_freelist,
+	.reserved = offsetof(struct sbuddy_dump_freelist, reserved));
+COMMAND(DUMP_PCP, sbuddy_dump_pcp, .fill = fill_pcp,
+	.reserved = offsetof(struct sbuddy_dump_pcp, reserved));
+COMMAND(DUMP_PAGEBLOCKS, sbuddy_dump_pageblocks, .fill = fill_blocks);
+COMMAND(STATS, sbuddy_stats, .fill = fill_stats);
+COMMAND(SNAPSHOT, sbuddy_snapshot, .reserved = offsetof(struct sbuddy_snapshot, reserved));
+COMMAND(CHECK, sbuddy_check_arg, );
+
+FIXTURE_SETUP(gate)
+{
+	struct sbuddy_op op = sbuddy_user_alloc(0, 0, SBUDDY_GFP_KERNEL);
+	uint8_t *map;
+
+	self->fd = sbuddy_user_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, sbuddy_user_machine(self->fd, 0, &self->m));
+	ASSERT_EQ(0, sbuddy_user_do(self->fd, &op));
+	map = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	ASSERT_EQ(0, munmap(map + 2 * PAGE, PAGE));
+	self->arg = (union arg *)map;
+	self->arg->head.size = variant->size;
+	if (variant->fill)
+		variant->fill(self->arg, &self->m);
+}
+
+FIXTURE_TEARDOWN(gate)
+{
+	char line[256];
+
+	EXPECT_EQ(0, sbuddy_user_check(self->fd, 0, line, sizeof(line))) {
+		TH_LOG("check: %s", line);
+	}
+	EXPECT_EQ(0, munmap(self->arg, 2 * PAGE));
+	sbuddy_user_machine_free(&self->m);
+	EXPECT_EQ(0, close(self->fd));
+}
+
+#define CALL(arg)	sbuddy_user_ioctl(self->fd, variant->cmd, arg)
+
+TEST_F(gate, exact)
+{
+	EXPECT_EQ(0, CALL(self->arg));
+	EXPECT_EQ(variant->size, self->arg->head.size);
+}
+
+TEST_F(gate, too_short)
+{
+	uint32_t size;
+
+	for (size = 0; size < variant->size; size++) {
+		self->arg->head.size = size;
+		EXPECT_EQ(-EINVAL, CALL(self->arg)) {
+			TH_LOG("size %u", size);
+		}
+	}
+}
+
+/* A program that was built with a newer header: the tail is zero, and stays. */
+TEST_F(gate, longer_with_zeros)
+{
+	uint32_t size;
+
+	for (size = variant->size; size <= SBUDDY_MAX_ARG_SIZE; size = size * 2 + 1) {
+		self->arg->head.size = size;
+		EXPECT_EQ(0, CALL(self->arg)) {
+			TH_LOG("size %u", size);
+		}
+		EXPECT_EQ(size, self->arg->head.size);
+		EXPECT_EQ(0, self->arg->byte[variant->size]);
+	}
+}
+
+TEST_F(gate, longer_with_garbage)
+{
+	uint32_t at;
+
+	self->arg->head.size = variant->size + 64;
+	for (at = variant->size; at < variant->size + 64; at++) {
+		self->arg->byte[at] = 0x80;
+		EXPECT_EQ(-E2BIG, CALL(self->arg)) {
+			TH_LOG("byte %u", at);
+		}
+		self->arg->byte[at] = 0;
+	}
+	/* Behind the end it is nobody's business. */
+	self->arg->byte[variant->size + 64] = 0x80;
+	EXPECT_EQ(0, CALL(self->arg));
+	EXPECT_EQ(0x80, self->arg->byte[variant->size + 64]);
+}
+
+TEST_F(gate, absurd_size)
+{
+	self->arg->head.size = SBUDDY_MAX_ARG_SIZE;
+	EXPECT_EQ(0, CALL(self->arg));
+	self->arg->head.size = SBUDDY_MAX_ARG_SIZE + 1;
+	EXPECT_EQ(-E2BIG, CALL(self->arg));
+	self->arg->head.size = UINT32_MAX;
+	EXPECT_EQ(-E2BIG, CALL(self->arg));
+}
+
+TEST_F(gate, bad_pointer)
+{
+	uint8_t *end = (uint8_t *)self->arg + 2 * PAGE;
+
+	EXPECT_EQ(-EFAULT, CALL(NULL));
+	EXPECT_EQ(-EFAULT, CALL((void *)1));
+	EXPECT_EQ(-EFAULT, CALL(end));
+	EXPECT_EQ(-EFAULT, CALL((void *)(UINTPTR_MAX - 8)));
+	EXPECT_EQ(-EFAULT, CALL((void *)(1UL << 63)));
+	memcpy(end - 4, &variant->size, 4);
+	EXPECT_EQ(-EFAULT, CALL(end - 4));
+	memcpy(end - variant->size, self->arg, variant->size);
+	EXPECT_EQ(0, CALL(end - variant->size));
+}
+
+TEST_F(gate, misaligned_pointer)
+{
+	uint8_t *at = (uint8_t *)self->arg + PAGE + 1;
+
+	memcpy(at, self->arg, variant->size);
+	EXPECT_EQ(0, CALL(at));
+}
+
+/* The answer finds no place: an error, but nothing breaks. */
+TEST_F(gate, read_only)
+{
+	ASSERT_EQ(0, mprotect(self->arg, 2 * PAGE, PROT_READ));
+	EXPECT_EQ(-EFAULT, CALL(self->arg));
+	ASSERT_EQ(0, mprotect(self->arg, 2 * PAGE, PROT_READ | PROT_WRITE));
+}
+
+TEST_F(gate, each_flag)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < 32; bit++) {
+		int expected = variant->flags >> bit & 1 ? 0 : -EINVAL;
+
+		self->arg->head.flags = 1U << bit;
+		EXPECT_EQ(expected, CALL(self->arg)) {
+			TH_LOG("bit %u", bit);
+		}
+		EXPECT_EQ(1U << bit, self->arg->head.flags);
+	}
+}
+
+TEST_F(gate, reserved_must_be_zero)
+{
+	unsigned int bit;
+
+	if (!variant->reserved)
+		SKIP(return, "no reserved field");
+	for (bit = 0; bit < 32; bit++) {
+		self->arg->byte[variant->reserved + bit / 8] = 1 << bit % 8;
+		EXPECT_EQ(-EINVAL, CALL(self->arg)) {
+			TH_LOG("bit %u", bit);
+		}
+		self->arg->byte[variant->reserved + bit / 8] = 0;
+	}
+	EXPECT_EQ(0, CALL(self->arg));
+}
+
+/* On error the structure is as it was. */
+TEST_F(gate, error_leaves_structure)
+{
+	union arg before;
+
+	memset(self->arg->byte + 8, 0xa5, variant->size - 8);
+	self->arg->head.flags = 1U << 31;
+	before = *self->arg;
+	EXPECT_EQ(-EINVAL, CALL(self->arg));
+	EXPECT_EQ(0, memcmp(&before, self->arg, variant->size));
+}
+
+/* The same number with a direction or a size in it is another command. */
+TEST_F(gate, exact_number)
+{
+	unsigned int bit;
+
+	for (bit = 8; bit < 32; bit++) {
+		EXPECT_EQ(-ENOTTY, sbuddy_user_ioctl(self->fd, variant->cmd ^ 1UL << bit,
+						     self->arg)) {
+			TH_LOG("bit %u", bit);
+		}
+	}
+}
+
+/*
+ * A 32-bit program: the system call by its old gate, with structure and
+ * pointers in the low 4 GiB.
+ */
+#ifdef __x86_64__
+static int ioctl32(int fd, unsigned long cmd, void *arg)
+{
+	int ret;
+
+	asm volatile("int $0x80"
+		     : "=a" (ret)
+		     : "a" (54), "b" (fd), "c" (cmd), "d" (arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+TEST_F(gate, compat)
+{
+	union arg *low = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int err;
+
+	ASSERT_NE(MAP_FAILED, low);
+	memcpy(low, self->arg, variant->size);
+	err = ioctl32(self->fd, variant->cmd, low);
+	if (err == -ENOSYS)
+		SKIP(return, "kernel without 32-bit system calls");
+	EXPECT_EQ(0, err);
+	EXPECT_EQ(0, CALL(self->arg));
+	EXPECT_EQ(self->arg->head.size, low->head.size);
+	EXPECT_EQ(-EFAULT, ioctl32(self->fd, variant->cmd, NULL));
+	munmap(low, 2 * PAGE);
+}
+#endif
+
+FIXTURE(numbers)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(numbers)
+{
+	self->fd = sbuddy_user_open();
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(numbers)
+{
+	EXPECT_EQ(0, close(self->fd));
+}
+
+/* Every number that is no command, of our type and of the neighbours'. */
+TEST_F(numbers, unknown)
+{
+	unsigned int type, nr;
+	union arg arg = {};
+
+	for (type = SBUDDY_IOC_TYPE - 1; type <= SBUDDY_IOC_TYPE + 1; type++)
+		for (nr = 0; nr < 256; nr++) {
+			if (type == SBUDDY_IOC_TYPE && nr >= SBUDDY_IOC_BASE &&
+			    nr < SBUDDY_IOC_BASE + SBUDDY_NR_COMMANDS)
+				continue;
+			EXPECT_EQ(-ENOTTY, sbuddy_user_ioctl(self->fd, _IO(type, nr), &arg)) {
+				TH_LOG("type %#x number %u", type, nr);
+			}
+		}
+}
+
+/* Capabilities are neither more nor less than what answers. */
+TEST_F(numbers, capabilities)
+{
+	struct sbuddy_version v = { .size = sizeof(v) };
+	unsigned int nr;
+
+	ASSERT_EQ(0, sbuddy_user_ioctl(self->fd, SBUDDY_IOC_VERSION, &v));
+	EXPECT_EQ(SBUDDY_ABI_VERSION, v.abi);
+	EXPECT_EQ(SBUDDY_NR_COMMANDS, v.nr_commands);
+	for (nr = 0; nr < 64; nr++) {
+		int err = sbuddy_user_ioctl(self->fd, _IO(SBUDDY_IOC_TYPE, SBUDDY_IOC_BASE + nr),
+					    NULL);
+
+		EXPECT_EQ(v.capabilities >> nr & 1 ? -EFAULT : -ENOTTY, err) {
+			TH_LOG("command %u", nr);
+		}
+	}
+}
+
+/* Files that are not ours, and calls that the device does not have. */
+TEST_F(numbers, not_a_file)
+{
+	char byte = 0;
+
+	EXPECT_EQ(-1, read(self->fd, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(self->fd, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, lseek(self->fd, 0, SEEK_SET));
+	EXPECT_EQ(ESPIPE, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, 0));
+	EXPECT_EQ(ENODEV, errno);
+}
+
+TEST_HARNESS_MAIN

@@ -24,7 +24,7 @@ JOBS	?= $(shell nproc)
 
 all: modules
 
--include selftests/vm/vm.mk selftests/host/host.mk scripts/replay/replay.mk
+-include selftests/vm/vm.mk selftests/host/host.mk selftests/bench/bench.mk scripts/replay/replay.mk
 
 # ---- kernel module ----
 

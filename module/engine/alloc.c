@@ -161,11 +161,12 @@ noinline struct sbuddy_page *sbuddy_get_page_from_freelist(const struct sbuddy_a
 	return NULL;
 }
 
-static noinline struct sbuddy_page *sbuddy_clear_page(struct sbuddy_machine *m,
-						      struct sbuddy_page *page)
+static noinline struct sbuddy_page *sbuddy_clear_pages(struct sbuddy_machine *m,
+						       struct sbuddy_page *page,
+						       unsigned int order)
 {
 	if (m->backed)
-		os_clear_pages(sbuddy_pfn(m, page), 1);
+		os_clear_pages(sbuddy_pfn(m, page), 1UL << order);
 	return page;
 }
 
@@ -194,19 +195,30 @@ static noinline struct sbuddy_page *sbuddy___alloc_pages(struct sbuddy_machine *
 	return page;
 }
 
+/* A block that sbuddy_alloc_near() took becomes the caller's. */
+static __always_inline struct sbuddy_page *sbuddy_hand_out(struct sbuddy_machine *m,
+							   struct sbuddy_page *page, u32 gfp,
+							   unsigned int order)
+{
+	page->refcount = 1;
+	page->tag ^= (SBUDDY_PAGE_PCP ^ SBUDDY_PAGE_USED) << SBUDDY_TAG_STATE_SHIFT |
+		     (order ? gfp / SBUDDY_GFP_COMP % 2 * SBUDDY_TAG_COMPOUND : 0);
+	if (unlikely(gfp & SBUDDY_GFP_ZERO))
+		return sbuddy_clear_pages(m, page, order);
+	return page;
+}
+
 static noinline struct sbuddy_page *sbuddy_alloc_block(struct sbuddy_machine *m,
 						       struct sbuddy_task *task, u32 gfp,
 						       unsigned int order, int nid)
 {
-	struct sbuddy_page *page;
+	struct sbuddy_page *page = NULL;
 
-	if (order > SBUDDY_COSTLY_ORDER || unlikely(task->flags) || unlikely(os_tracing_alloc()))
-		return sbuddy___alloc_pages(m, task, gfp, order, nid);
-	page = sbuddy_alloc_near(m, task, gfp, order, nid);
+	if (likely(sbuddy_pcp_allowed_order(order)))
+		page = sbuddy_alloc_near(m, task, gfp, order, nid);
 	if (unlikely(!page))
 		return sbuddy___alloc_pages(m, task, gfp, order, nid);
-	sbuddy_prep_new_page(sbuddy_zone_of(m, page), page, order, gfp, 0);
-	return page;
+	return sbuddy_hand_out(m, page, gfp, order);
 }
 
 /**
@@ -225,17 +237,14 @@ noinline struct sbuddy_page *sbuddy_alloc_pages(struct sbuddy_machine *m, struct
 {
 	struct sbuddy_page *page;
 
-	if (unlikely(order) || unlikely(task->flags) || unlikely(os_tracing_alloc()))
+	if (unlikely(task->flags) || unlikely(os_tracing_alloc()))
+		return sbuddy___alloc_pages(m, task, gfp, order, nid);
+	if (order)
 		return sbuddy_alloc_block(m, task, gfp, order, nid);
 	page = sbuddy_alloc_near(m, task, gfp, 0, nid);
 	if (unlikely(!page))
-		return sbuddy___alloc_pages(m, task, gfp, order, nid);
-
-	page->refcount = 1;
-	page->tag ^= (SBUDDY_PAGE_PCP ^ SBUDDY_PAGE_USED) << SBUDDY_TAG_STATE_SHIFT;
-	if (unlikely(gfp & SBUDDY_GFP_ZERO))
-		return sbuddy_clear_page(m, page);
-	return page;
+		return sbuddy___alloc_pages(m, task, gfp, 0, nid);
+	return sbuddy_hand_out(m, page, gfp, 0);
 }
 
 static unsigned int sbuddy_get_order(unsigned long nr)

@@ -95,11 +95,12 @@ static int sbuddy_check_free_list(struct sbuddy_checker *c, unsigned int order, 
 {
 	const struct list_head *head = &c->zone->free_area[order].free_list[mt];
 	unsigned long limit = c->zone->spanned_pages >> order;
+	const struct list_head *prev = head;
 
-	for (const struct list_head *l = head->next; l != head; l = l->next) {
+	for (const struct list_head *l = head->next; l != head; prev = l, l = l->next) {
 		int err;
 
-		if (l->next->prev != l || (*blocks)++ > limit)
+		if (l->prev != prev || l->next->prev != l || (*blocks)++ > limit)
 			return sbuddy_wrong(c, "list of order %u type %s is broken", order,
 					    sbuddy_migratetype_name(mt));
 		err = sbuddy_check_free_block(c, list_entry(l, struct sbuddy_page, lru), order,
@@ -234,12 +235,13 @@ static int sbuddy_check_pcp_list(struct sbuddy_checker *c, const struct sbuddy_p
 {
 	unsigned int order = sbuddy_pindex_to_order(idx);
 	const struct list_head *head = &pcp->lists[idx];
+	const struct list_head *prev = head;
 
-	for (const struct list_head *l = head->next; l != head; l = l->next) {
+	for (const struct list_head *l = head->next; l != head; prev = l, l = l->next) {
 		const struct sbuddy_page *page = list_entry(l, struct sbuddy_page, lru);
 		const char *fault;
 
-		if (l->next->prev != l || *pages > (long)c->zone->spanned_pages)
+		if (l->prev != prev || l->next->prev != l || *pages > (long)c->zone->spanned_pages)
 			return sbuddy_wrong(c, "pcp list %d is broken", idx);
 		fault = sbuddy_block_fault(c, page, SBUDDY_PAGE_PCP, order);
 		if (fault)

@@ -153,7 +153,7 @@ static noinline int sbuddy___free_pages(struct sbuddy_machine *m, struct sbuddy_
 static noinline int sbuddy_free_block(struct sbuddy_machine *m, struct sbuddy_task *task,
 				      struct sbuddy_page *page, unsigned int order)
 {
-	if (order > SBUDDY_COSTLY_ORDER || unlikely(os_tracing_free()) ||
+	if (unlikely(!sbuddy_pcp_allowed_order(order)) ||
 	    unlikely(!sbuddy_free_near(m, task, page, order)))
 		return sbuddy___free_pages(m, task, page, order);
 	return 0;
@@ -180,7 +180,9 @@ noinline int sbuddy_free_pages(struct sbuddy_machine *m, struct sbuddy_task *tas
 {
 	if (unlikely(!sbuddy_free_allowed(m, page, order)))
 		return sbuddy_bad_free(m, page, order);
-	if (unlikely(order) || unlikely(os_tracing_free()))
+	if (unlikely(os_tracing_free()))
+		return sbuddy___free_pages(m, task, page, order);
+	if (order)
 		return sbuddy_free_block(m, task, page, order);
 	if (unlikely(!sbuddy_free_near(m, task, page, 0)))
 		return sbuddy___free_pages(m, task, page, 0);

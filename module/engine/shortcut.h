@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Shortcuts: requests and frees of order 0 to 3 that nothing stands in the way
- * of, in one go.  They take the same page, count the same and leave the same state as
+ * Shortcuts: requests and frees of orders with per-CPU lists that nothing stands
+ * in the way of, in one go.  They take the same page, count the same and leave the same state as
  * the long way through alloc.c and free.c; whenever anything is out of the
  * ordinary they change nothing and say so, and the long way is gone.  It also
  * is while somebody traces, so that every event is seen, and when the shortcut
@@ -18,7 +18,7 @@
 /*
  * The preferred zone is on the vcpu's own node, above its high watermark, none
  * of its flags is set, and the vcpu's list has a block: take it.  NULL
- * otherwise.  No task scope may be active; @order is at most 3.
+ * otherwise.  No task scope may be active.
  */
 static __always_inline struct sbuddy_page *
 sbuddy_alloc_near(struct sbuddy_machine *m, const struct sbuddy_task *task, u32 gfp,
@@ -41,7 +41,7 @@ sbuddy_alloc_near(struct sbuddy_machine *m, const struct sbuddy_task *task, u32 
 	    (order && unlikely(!sbuddy_block_available(zone, order, 0))) ||
 	    unlikely(!spin_trylock(&pcp->lock)))
 		return NULL;
-	list = near->list + SBUDDY_MIGRATE_PCPTYPES * order;
+	list = order ? &pcp->lists[sbuddy_order_to_pindex(gfp >> 3 & 3, order)] : near->list;
 	first = list->next;
 	if (unlikely(first == list)) {
 		spin_unlock(&pcp->lock);
@@ -57,8 +57,8 @@ sbuddy_alloc_near(struct sbuddy_machine *m, const struct sbuddy_task *task, u32 
 }
 
 /*
- * The last reference of a block of @order, at most 3, goes to the vcpu's list.
- * False if that cannot be, for whatever reason.
+ * The last reference of a block goes to the vcpu's list.  False if that
+ * cannot be, for whatever reason.
  */
 static __always_inline bool sbuddy_free_near(struct sbuddy_machine *m, struct sbuddy_task *task,
 					     struct sbuddy_page *page, unsigned int order)
@@ -80,7 +80,7 @@ static __always_inline bool sbuddy_free_near(struct sbuddy_machine *m, struct sb
 		return false;
 	page->refcount = 0;
 	page->private = 0;
-	pindex = SBUDDY_MIGRATE_PCPTYPES * order + mt;
+	pindex = sbuddy_order_to_pindex(mt, order);
 	if (likely(sbuddy_pcp_put(zone, pcp, page, pindex, order, &free_high)))
 		spin_unlock(&pcp->lock);
 	else

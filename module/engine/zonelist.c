@@ -126,14 +126,17 @@ static struct sbuddy_near sbuddy_near_entry(struct sbuddy_machine *m, int cpu, u
 	};
 }
 
-/* Tells order-0 requests of each vcpu where to go; with the shortcut off, nowhere. */
+/*
+ * Tells requests of each vcpu where to go.  With the shortcut off, nowhere; nor
+ * without mobility grouping, when the gfp flags do not name the list.
+ */
 void sbuddy_index_near(struct sbuddy_machine *m)
 {
 	for (int cpu = 0; cpu < m->nr_vcpus; cpu++)
 		for (unsigned int i = 0; i < SBUDDY_NR_NEAR; i++) {
 			struct sbuddy_near *near = &m->near[cpu * SBUDDY_NR_NEAR + i];
 
-			if (m->knobs.shortcut)
+			if (m->knobs.shortcut && !m->knobs.group_by_mobility_disabled)
 				*near = sbuddy_near_entry(m, cpu, sbuddy_near_gfp(i));
 			else
 				WRITE_ONCE(near->pcp, NULL);

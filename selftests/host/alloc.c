@@ -109,8 +109,10 @@ TEST_F(alloc, without_kswapd_flag_nobody_is_woken)
 TEST_F(alloc, kswapd_is_woken_once_a_node)
 {
 	BOOT("N0:DMA32=8M,Normal=8M;N1:DMA32=8M,Normal=8M", 1);
-	for (int i = 0; i < self->h.m->nr_zones; i++)
+	for (int i = 0; i < self->h.m->nr_zones; i++) {
 		self->h.m->zones[i]->watermark[SBUDDY_WMARK_LOW] = 100000;
+		self->h.m->zones[i]->watermark[SBUDDY_WMARK_HIGH] = 100000;
+	}
 	EXPECT_NE(-1, ALLOC(SBUDDY_GFP_NOWAIT, 0));
 	EXPECT_EQ(2, sbuddy_machine_event(self->h.m, SBUDDY_KSWAPD_WAKE));
 }
@@ -220,7 +222,9 @@ TEST_F(alloc, prepared_block)
 	struct sbuddy_page *page;
 
 	BOOT("N0:DMA32=16M", 1);
+	ASSERT_EQ(0, ALLOC(GFP_MOV | SBUDDY_GFP_COMP, 4));
 	host_page(&self->h, 0)->private = 77;
+	FREE(0, 4);
 	ASSERT_EQ(0, ALLOC(GFP_MOV | SBUDDY_GFP_COMP, 4));
 	page = host_page(&self->h, 0);
 	EXPECT_EQ(0, page->private);

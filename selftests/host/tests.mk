@@ -9,7 +9,7 @@
 # The harness, and the rule that unpacks it, are shared with the VM's tests.
 KSFT ?= $(BUILD)/kselftest
 
-HOST_TESTS := gfp layout zone buddy fallback highatomic watermark pcp alloc
+HOST_TESTS := gfp layout zone buddy fallback highatomic watermark pcp alloc free bulk vmstat check
 HOST_TEST_BINS := $(HOST_TESTS:%=test-%)
 
 HOST_PROGS += $(HOST_TEST_BINS)

@@ -11,6 +11,8 @@ import sys
 import traceback
 
 DIR = "/sys/kernel/debug/sbuddy"
+# What scripts/vm/run leaves in its guest, and nobody else.
+GUEST_MARK = "/run/vm/job"
 
 
 class Skip(Exception):
@@ -91,6 +93,8 @@ def loaded():
 
 
 def load(*parameters):
+    if not os.path.exists(GUEST_MARK):
+        sys.exit("Bail out! not in a guest of scripts/vm/run: no module is loaded here")
     unload()
     subprocess.run(["insmod", os.environ["SBUDDY_KO"], *parameters], check=True)
     if not os.path.ismount("/sys/kernel/debug"):

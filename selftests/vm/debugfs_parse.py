@@ -109,7 +109,7 @@ def parse_pagetypeinfo(text):
 
 
 def parse_pagetypeinfo_node(lines):
-    """{"order", "pages", "free": [(node, zone, type, [(capped, n)])], "blocks": [...]}"""
+    """{"order", "pages", "types", "free": [(node, zone, type, [(capped, n)])], "blocks"}"""
     section = {"free": [], "blocks": []}
     section["order"] = int(need(r"Page block order: (\d+)", lines.pop(0))[1])
     section["pages"] = int(need(r"Pages per block:  (\d+)", lines.pop(0))[1])
@@ -122,9 +122,9 @@ def parse_pagetypeinfo_node(lines):
                   for word in re.sub("> +", ">", match[4]).split()]
         section["free"].append((int(match[1]), match[2], match[3], counts))
     need("", lines.pop(0))
-    need("Number of blocks type .*", lines.pop(0))
+    section["types"] = need("Number of blocks type (.*)", lines.pop(0))[1].split()
     while lines and lines[0].startswith("Node"):
-        match = need(LABEL + rf"((?: *\d+ ){{{len(TYPES)}}})", lines.pop(0))
+        match = need(LABEL + rf"((?: *\d+ ){{{len(section['types'])}}})", lines.pop(0))
         section["blocks"].append((int(match[1]), match[2], [int(n) for n in match[3].split()]))
     return section
 
@@ -140,7 +140,7 @@ def render_pagetypeinfo(sections):
             text += f"Node {node:4d}, zone {zone:>8}, type {mtype:>12} "
             text += "".join(f"{'>' if capped else ''}{n:6d} " for capped, n in counts) + "\n"
         text += f"\n{'Number of blocks type ':<23}"
-        text += "".join(f"{mtype:>12} " for mtype in TYPES) + "\n"
+        text += "".join(f"{mtype:>12} " for mtype in section["types"]) + "\n"
         for node, zone, counts in section["blocks"]:
             text += label(node, zone) + "".join(f"{n:12d} " for n in counts) + "\n"
     return text

@@ -89,9 +89,9 @@ static void fill_stats(union arg *arg, const struct sbuddy_user_machine *m)
 		__VA_ARGS__				\
 	}
 
-COMMAND(VERSION, sbuddy_version, );
+COMMAND(VERSION, sbuddy_version, .flags = 0);
 COMMAND(INFO, sbuddy_info, .reserved = offsetof(struct sbuddy_info, reserved));
-COMMAND(OWNER, sbuddy_owner_info, );
+COMMAND(OWNER, sbuddy_owner_info, .flags = 0);
 COMMAND(RUN, sbuddy_run, .flags = SBUDDY_RUN_STOP_ON_ERROR,
 	.reserved = offsetof(struct sbuddy_run, reserved));
 COMMAND(QUERY_SLOT, sbuddy_query_slot, .flags = SBUDDY_QUERY_NEXT);
@@ -103,7 +103,7 @@ COMMAND(DUMP_PCP, sbuddy_dump_pcp, .fill = fill_pcp,
 COMMAND(DUMP_PAGEBLOCKS, sbuddy_dump_pageblocks, .fill = fill_blocks);
 COMMAND(STATS, sbuddy_stats, .fill = fill_stats);
 COMMAND(SNAPSHOT, sbuddy_snapshot, .reserved = offsetof(struct sbuddy_snapshot, reserved));
-COMMAND(CHECK, sbuddy_check_arg, );
+COMMAND(CHECK, sbuddy_check_arg, .flags = 0);
 
 FIXTURE_SETUP(gate)
 {

@@ -173,8 +173,6 @@ struct sbuddy_op {
  * one must be zero.  If the command returns an error, the structure is left
  * as it was.  Pointers are user addresses in a __u64.  Arrays are given by
  * pointer and capacity in elements; capacity 0 asks only how much there is.
- *
- * SBUDDY_IOC_VERSION says in its capability word which of them a module has.
  */
 #define SBUDDY_IOC_TYPE		0xd5
 #define SBUDDY_IOC_BASE		0x40	/* first command number */
@@ -488,8 +486,7 @@ struct sbuddy_dump_pages {
 	__u64	records;
 };
 
-/* out, sbuddy_dump_freelist::more and sbuddy_dump_pcp::more */
-#define SBUDDY_DUMP_MORE	0x1U	/* the walk ended before the list did */
+#define SBUDDY_DUMP_MORE	0x1U	/* @more: the walk ended before the list did */
 
 /**
  * struct sbuddy_dump_freelist - SBUDDY_IOC_DUMP_FREELIST: one buddy list
@@ -603,9 +600,7 @@ struct sbuddy_dump_pcp {
  * @types:   in, array of @count __u8: enum sbuddy_migratetype, SBUDDY_HOLE
  *	     for a block in a hole
  *
- * Ends early at the end of the machine or by a signal.  Each type is right at
- * the moment it is read; no lock keeps others from changing meanwhile.
- * ENOENT: no such machine or frame.
+ * Ends early as DUMP_PAGES does.  Each type is right at the moment it is read.
  */
 struct sbuddy_dump_pageblocks {
 	__u32	size;
@@ -639,9 +634,8 @@ struct sbuddy_stat {
  * @count:    out, elements written
  * @total:    out, counters that there are
  *
- * Names and their order are the same for the life of a module, and the same
- * in all zones.  A newer module may have more of them, at any place: look
- * them up by name.  Counters are read while others count.
+ * Names and order are the same in all zones.  A newer module may have more of
+ * them, at any place: look them up by name.
  */
 struct sbuddy_stats {
 	__u32	size;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A slow, obvious model of the allocator, written from the description of the
+ * kernel's rules and not from the engine: arrays instead of lists, searches
+ * instead of packed tags, one function a rule.  It runs beside the engine and
+ * must agree with it after every operation.
+ *
+ * It shares with the engine the ABI's operations and the layout; nothing else.
+ * One thread; memory is never short, else it aborts.
+ */
+#ifndef _SBUDDY_MODEL_H
+#define _SBUDDY_MODEL_H
+
+#include "uapi/linux/sbuddy.h"
+
+#define MODEL_ORDERS	11
+#define MODEL_TYPES	5
+#define MODEL_ZONES	5
+#define MODEL_NODES	4
+#define MODEL_VCPUS	4
+#define MODEL_PCP_LISTS	14
+#define MODEL_SLOTS	16384
+#define MODEL_BLOCK	512UL
+
+enum model_kind {
+	MODEL_HOLE,
+	MODEL_NOTHING,			/* inside a block */
+	MODEL_FREE,			/* first page of a block on a buddy list */
+	MODEL_PCP,			/* ... on a pcp list */
+	MODEL_USED,			/* ... that is allocated */
+};
+
+/* Frames in order, the head of the list first. */
+struct model_list {
+	unsigned long *pfn;
+	int nr;
+	int room;
+};
+
+struct model_pcp {
+	struct model_list list[MODEL_PCP_LISTS];
+	int count, high, high_min, high_max, batch;
+	int flags, alloc_factor, free_count, expire;
+};
+
+struct model_zone {
+	bool populated;
+	int node, idx;
+	unsigned long start, end, present, managed;
+	long wmark[4], boost, reserve[MODEL_ZONES];
+	long nr_free, free_highatomic, reserved_highatomic;
+	long drift_mark, isolated;
+	int flags;			/* 1 boosted, 2 reclaim active, 4 below high */
+	struct model_list free[MODEL_ORDERS][MODEL_TYPES];
+	struct model_pcp pcp[MODEL_VCPUS];
+	int diff[MODEL_VCPUS], threshold[MODEL_VCPUS];
+	u64 pgalloc, pgfree;
+	u64 hit, miss, foreign, local, other;
+};
+
+struct model_ref {
+	int node, zone;
+};
+
+struct model_node {
+	bool online;
+	int cpus;
+	struct model_ref fallback[MODEL_NODES * MODEL_ZONES];
+	int nr_fallback;
+	struct model_ref own[MODEL_ZONES];
+	int nr_own;
+	int kswapd_order, kswapd_highest;
+	long totalreserve;
+};
+
+struct model {
+	unsigned long base, nr;
+	u8 *kind, *order, *compound;		/* by frame */
+	u8 *type, *owner;			/* by pageblock: type, node * MODEL_ZONES + zone */
+	u32 *ref;
+	struct model_zone zone[MODEL_NODES][MODEL_ZONES];
+	struct model_node node[MODEL_NODES];
+	int nr_nodes, online_nodes, vcpus, cpu_node[MODEL_VCPUS];
+	bool no_grouping;
+	long min_free_kbytes;
+	int scale_factor, boost_factor, high_fraction, ratio[MODEL_ZONES];
+	u64 fails, would_block, wakes;
+	unsigned long slot[MODEL_SLOTS];	/* frame, 0 if empty */
+};
+
+struct sbuddy_config;
+
+/* model_boot.c */
+struct model *model_boot(const struct sbuddy_config *cfg);
+void model_free(struct model *m);
+void model_set_min_free_kbytes(struct model *m, long v);
+void model_set_scale_factor(struct model *m, int v);
+void model_set_boost_factor(struct model *m, int v);
+void model_set_high_fraction(struct model *m, int v);
+void model_set_reserve_ratio(struct model *m, const int *ratio);
+long model_mult_frac(long x, long n, long d);
+
+/* model_text.c */
+char *model_export(const struct model *m);
+
+/* model_run.c */
+int model_run(struct model *m, struct sbuddy_op *op);
+
+/* model.c: the buddy and fallback */
+void model_push(struct model_list *l, unsigned long pfn, bool tail);
+bool model_remove(struct model_list *l, unsigned long pfn);
+unsigned long model_pop_head(struct model_list *l);
+unsigned long model_pop_tail(struct model_list *l);
+struct model_zone *model_zone_of(struct model *m, unsigned long pfn);
+int model_type(const struct model *m, unsigned long pfn);
+void model_set_type(struct model *m, unsigned long pfn, int type);
+void model_free_one(struct model *m, struct model_zone *z, int cpu, unsigned long pfn,
+		    int order, int type, bool to_tail);
+void model_free_to_buddy(struct model *m, int cpu, unsigned long pfn, int order, bool to_tail);
+unsigned long model_smallest(struct model *m, struct model_zone *z, int cpu, int order, int type);
+unsigned long model_rmqueue_one(struct model *m, struct model_zone *z, int cpu, int order,
+				int type, unsigned int flags, int *mode);
+void model_reserve_highatomic(struct model *m, struct model_zone *z, int cpu, unsigned long pfn,
+			      int order);
+
+/* model_pcp.c */
+bool model_has_pcp(int order);
+unsigned long model_pcp_take(struct model *m, struct model_zone *z, int cpu, int order, int type,
+			     unsigned int flags);
+void model_pcp_commit(struct model *m, struct model_zone *z, int cpu, unsigned long pfn,
+		      int order, int type);
+void model_drain_cpu(struct model *m, int task_cpu, int cpu);
+void model_drain_all(struct model *m, int task_cpu);
+void model_period(struct model *m, int task_cpu, int cpu);
+void model_pcp_limits(struct model *m, struct model_zone *z);
+
+/* model_alloc.c */
+#define MODEL_NO_WATERMARKS	0x4
+#define MODEL_OOM		0x8
+#define MODEL_NON_BLOCK		0x10
+#define MODEL_MIN_RESERVE	0x20
+#define MODEL_NOFRAGMENT	0x100
+#define MODEL_HIGHATOMIC	0x200
+#define MODEL_KSWAPD		0x800
+
+bool model_plain_ok(const struct model_zone *z, int order, long mark, int hz, unsigned int flags);
+unsigned long model_alloc(struct model *m, int cpu, u32 gfp, int order, int nid);
+int model_alloc_bulk(struct model *m, int cpu, u32 gfp, int nid, int n, unsigned long *pfn);
+void model_put(struct model *m, int cpu, unsigned long pfn);
+void model_put_batch(struct model *m, int cpu, const unsigned long *pfn, int n);
+
+#endif /* _SBUDDY_MODEL_H */

@@ -198,7 +198,7 @@ void sbuddy_split_large_buddy(struct sbuddy_zone *zone, struct sbuddy_task *task
 			      struct sbuddy_page *page, unsigned int order, sbuddy_fpi_t fpi)
 {
 	struct sbuddy_machine *m = zone->machine;
-	unsigned int piece = min(order, (unsigned int)SBUDDY_PAGEBLOCK_ORDER);
+	unsigned int piece = min_t(unsigned int, order, SBUDDY_PAGEBLOCK_ORDER);
 	struct sbuddy_page *end = page + (1UL << order);
 
 	for (; page < end; page += 1UL << piece)

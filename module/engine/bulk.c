@@ -52,7 +52,7 @@ static unsigned long sbuddy_bulk_from_pcp(struct sbuddy_zone *zone,
 	struct sbuddy_pcp *pcp = &zone->pcp[task->cpu];
 	unsigned long i = first, got = 0;
 
-	if (!spin_trylock(&pcp->lock)) {
+	if (!sbuddy_pcp_trylock(pcp)) {
 		sbuddy_count_machine_event(zone->machine, SBUDDY_PCP_BUSY);
 		return 0;
 	}
@@ -68,7 +68,7 @@ static unsigned long sbuddy_bulk_from_pcp(struct sbuddy_zone *zone,
 	}
 	pcp->pgalloc += got;
 	sbuddy_zone_statistics(zone, ac, pcp->numa, (long)got);
-	spin_unlock(&pcp->lock);
+	sbuddy_pcp_unlock(pcp);
 	return got;
 }
 

@@ -93,30 +93,34 @@ static inline int sbuddy_pcp_migratetype(int mt)
 	return mt == SBUDDY_MIGRATE_ISOLATE ? -1 : SBUDDY_MIGRATE_MOVABLE;
 }
 
-/*
- * Frees a block whose last reference is gone: to the vcpu's list if its order
- * has one, its pageblock is not isolated and the list is not busy, else to the
- * buddy.
- */
+/* To the vcpu's list.  False if the pageblock is isolated or the list is busy. */
+static bool sbuddy_free_to_pcp(struct sbuddy_zone *zone, struct sbuddy_task *task,
+			       struct sbuddy_page *page, unsigned int order)
+{
+	struct sbuddy_machine *m = zone->machine;
+	struct sbuddy_pcp *pcp = &zone->pcp[task->cpu];
+	int mt = sbuddy_pcp_migratetype(sbuddy_page_migratetype(m, page));
+
+	if (unlikely(mt < 0))
+		return false;
+	if (unlikely(!sbuddy_pcp_trylock(pcp))) {
+		sbuddy_count_machine_event(m, SBUDDY_PCP_BUSY);
+		return false;
+	}
+	sbuddy_free_unref_page_commit(zone, task, pcp, page, mt, order);
+	sbuddy_pcp_unlock(pcp);
+	return true;
+}
+
+/* Frees a block whose last reference is gone, to the vcpu's list if it can be. */
 static void sbuddy_free_unref_page(struct sbuddy_machine *m, struct sbuddy_task *task,
 				   struct sbuddy_page *page, unsigned int order)
 {
 	struct sbuddy_zone *zone = sbuddy_zone_of(m, page);
-	struct sbuddy_pcp *pcp = &zone->pcp[task->cpu];
-	int mt;
 
 	sbuddy_free_pages_prepare(m, page, order);
-	if (likely(sbuddy_pcp_allowed_order(order))) {
-		mt = sbuddy_pcp_migratetype(sbuddy_page_migratetype(m, page));
-		if (likely(mt >= 0) && likely(spin_trylock(&pcp->lock))) {
-			sbuddy_free_unref_page_commit(zone, task, pcp, page, mt, order);
-			spin_unlock(&pcp->lock);
-			return;
-		}
-		if (mt >= 0)
-			sbuddy_count_machine_event(m, SBUDDY_PCP_BUSY);
-	}
-	sbuddy_free_one_page(zone, task, page, order, SBUDDY_FPI_NONE);
+	if (!sbuddy_pcp_allowed_order(order) || !sbuddy_free_to_pcp(zone, task, page, order))
+		sbuddy_free_one_page(zone, task, page, order, SBUDDY_FPI_NONE);
 }
 
 /*
@@ -257,7 +261,7 @@ struct sbuddy_batch_pcp {
 static void sbuddy_batch_unlock(struct sbuddy_batch_pcp *b)
 {
 	if (b->pcp)
-		spin_unlock(&b->pcp->lock);
+		sbuddy_pcp_unlock(b->pcp);
 	b->pcp = NULL;
 	b->zone = NULL;
 }
@@ -270,7 +274,7 @@ static bool sbuddy_batch_lock(struct sbuddy_batch_pcp *b, struct sbuddy_zone *zo
 	if (b->zone == zone)
 		return true;
 	sbuddy_batch_unlock(b);
-	if (!spin_trylock(&pcp->lock)) {
+	if (!sbuddy_pcp_trylock(pcp)) {
 		sbuddy_count_machine_event(zone->machine, SBUDDY_PCP_BUSY);
 		return false;
 	}

@@ -340,6 +340,24 @@ void sbuddy_wakeup_kswapd(struct sbuddy_zone *zone, u32 gfp, unsigned int order,
 			  int highest_zoneidx);
 
 /* ---- per-CPU lists: pcp.c, pcp_tune.c ------------------------------------ */
+/*
+ * The pcp lock is tried in one function and let go in another, which sparse
+ * cannot follow: it is told that nothing happened.  Lockdep sees all of it.
+ */
+static inline bool sbuddy_pcp_trylock(struct sbuddy_pcp *pcp)
+{
+	if (unlikely(!spin_trylock(&pcp->lock)))
+		return false;
+	__release(&pcp->lock);
+	return true;
+}
+
+static inline void sbuddy_pcp_unlock(struct sbuddy_pcp *pcp)
+{
+	__acquire(&pcp->lock);
+	spin_unlock(&pcp->lock);
+}
+
 static inline bool sbuddy_pcp_allowed_order(unsigned int order)
 {
 	return order <= SBUDDY_COSTLY_ORDER || order == SBUDDY_PAGEBLOCK_ORDER;

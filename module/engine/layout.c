@@ -134,7 +134,7 @@ static int sbuddy_layout_node(struct sbuddy_layout_parser *ps)
 	    id >= SBUDDY_MAX_NODES || !sbuddy_layout_eat(ps, ":"))
 		return sbuddy_layout_expected(ps, "N0: to N15: before the zones of a node");
 	ps->node = id;
-	ps->l->nr_nodes = max(ps->l->nr_nodes, (int)id + 1);
+	ps->l->nr_nodes = max_t(int, ps->l->nr_nodes, id + 1);
 	do {
 		err = sbuddy_layout_piece(ps);
 	} while (!err && sbuddy_layout_eat(ps, ","));
@@ -148,7 +148,7 @@ static int sbuddy_layout_row(struct sbuddy_layout_parser *ps, int from)
 
 		if (to && !sbuddy_layout_eat(ps, ","))
 			return sbuddy_layout_expected(ps, "a distance to each node, by ','");
-		if (!sbuddy_layout_number(ps, &d) || d < 10 || d > 254 || (to == from) != (d == 10))
+		if (!sbuddy_layout_number(ps, &d) || d < 10 || d > 254 || (to == from ? d != 10 : d == 10))
 			return sbuddy_layout_expected(ps, "10 to oneself, 11 to 254 to others");
 		ps->l->distance[from][to] = d;
 	}

@@ -211,7 +211,7 @@ static void sbuddy_free_extent(struct sbuddy_zone *zone, struct sbuddy_task *tas
 			       unsigned long pfn, unsigned long end)
 {
 	while (pfn < end) {
-		unsigned int order = min(__ffs(pfn), (unsigned long)SBUDDY_MAX_PAGE_ORDER);
+		unsigned int order = min_t(unsigned int, __ffs(pfn), SBUDDY_MAX_PAGE_ORDER);
 
 		while (pfn + (1UL << order) > end)
 			order--;
@@ -382,5 +382,6 @@ size_t sbuddy_machine_metadata_bytes(const struct sbuddy_machine *m)
 		      m->nr_vcpus * (sizeof(struct sbuddy_pcp) + sizeof(struct sbuddy_zonestat));
 
 	return sizeof(*m) + m->nr_pages * sizeof(*m->pages) + sbuddy_pageblock_flags_size(m) +
-	       sbuddy_nr_pageblocks(m) + m->nr_vcpus * SBUDDY_NR_NEAR * sizeof(*m->near) + m->nr_zones * zone;
+	       sbuddy_nr_pageblocks(m) + m->nr_zones * zone +
+	       m->nr_vcpus * SBUDDY_NR_NEAR * sizeof(*m->near);
 }

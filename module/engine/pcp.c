@@ -75,7 +75,7 @@ noinline struct sbuddy_page *sbuddy_rmqueue_pcplist(struct sbuddy_zone *zone,
 	struct sbuddy_pcp *pcp = &zone->pcp[ac->task->cpu];
 	struct sbuddy_page *page;
 
-	if (unlikely(!spin_trylock(&pcp->lock))) {
+	if (unlikely(!sbuddy_pcp_trylock(pcp))) {
 		sbuddy_count_machine_event(zone->machine, SBUDDY_PCP_BUSY);
 		return NULL;
 	}
@@ -90,7 +90,7 @@ noinline struct sbuddy_page *sbuddy_rmqueue_pcplist(struct sbuddy_zone *zone,
 		else
 			sbuddy_zone_statistics(zone, ac, pcp->numa, 1);
 	}
-	spin_unlock(&pcp->lock);
+	sbuddy_pcp_unlock(pcp);
 	return page;
 }
 
@@ -161,5 +161,5 @@ noinline void sbuddy_pcp_overflow_unlock(struct sbuddy_zone *zone, struct sbuddy
 					 bool free_high)
 {
 	sbuddy_pcp_overflow(zone, task, pcp, pindex, free_high);
-	spin_unlock(&pcp->lock);
+	sbuddy_pcp_unlock(pcp);
 }

@@ -113,7 +113,7 @@ static void sbuddy_expire_remote(struct sbuddy_zone *zone, struct sbuddy_task *t
 	}
 	if (--pcp->expire)
 		return;
-	sbuddy_drain_pcp(zone, task, pcp, min(pcp->count, (int)READ_ONCE(pcp->batch)));
+	sbuddy_drain_pcp(zone, task, pcp, min(pcp->count, READ_ONCE(pcp->batch)));
 }
 
 static bool sbuddy_fold_locked(struct sbuddy_zone *zone, int cpu)

@@ -44,7 +44,8 @@ int sbuddy_nr_pcp_alloc(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp, unsign
 	int high_min = READ_ONCE(pcp->high_min), high_max = READ_ONCE(pcp->high_max);
 	int high, batch, max_nr;
 
-	high = pcp->high = sbuddy_clamp_high(pcp->high, high_min, high_max);
+	high = sbuddy_clamp_high(pcp->high, high_min, high_max);
+	pcp->high = high;
 	if (high < base)
 		return 1;
 
@@ -95,14 +96,14 @@ int sbuddy_nr_pcp_high(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp, int bat
 		return 0;
 	}
 	if (unlikely(test_bit(SBUDDY_ZONE_RECLAIM_ACTIVE, &zone->flags))) {
-		sbuddy_lower_high(zone, pcp, max((int)pcp->free_count, batch), high_min,
+		sbuddy_lower_high(zone, pcp, max_t(int, pcp->free_count, batch), high_min,
 				  SBUDDY_TUNE_RECLAIM);
 		return min(batch << 2, pcp->high);
 	}
 	if (high_min == high_max)
 		return high;
 	if (unlikely(test_bit(SBUDDY_ZONE_BELOW_HIGH, &zone->flags))) {
-		sbuddy_lower_high(zone, pcp, max((int)pcp->free_count, batch), high_min,
+		sbuddy_lower_high(zone, pcp, max_t(int, pcp->free_count, batch), high_min,
 				  SBUDDY_TUNE_BELOW_HIGH);
 		return max(pcp->count, high_min);
 	}
@@ -146,7 +147,7 @@ static int sbuddy_zone_batchsize(const struct sbuddy_zone *zone)
 
 	batch = max(batch, 1UL);
 	batch = rounddown_pow_of_two(batch + batch / 2) - 1;
-	return max((int)batch, 1);
+	return max_t(int, batch, 1);
 }
 
 /* A share of @total pages for each vcpu near the zone, at least four batches. */

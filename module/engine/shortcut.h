@@ -39,12 +39,12 @@ sbuddy_alloc_near(struct sbuddy_machine *m, const struct sbuddy_task *task, u32 
 				 READ_ONCE(*near->reserve)) ||
 	    unlikely(READ_ONCE(zone->flags)) ||
 	    (order && unlikely(!sbuddy_block_available(zone, order, 0))) ||
-	    unlikely(!spin_trylock(&pcp->lock)))
+	    unlikely(!sbuddy_pcp_trylock(pcp)))
 		return NULL;
 	list = order ? &pcp->lists[sbuddy_order_to_pindex(gfp >> 3 & 3, order)] : near->list;
 	first = list->next;
 	if (unlikely(first == list)) {
-		spin_unlock(&pcp->lock);
+		sbuddy_pcp_unlock(pcp);
 		return NULL;
 	}
 	list_del(first);
@@ -52,7 +52,7 @@ sbuddy_alloc_near(struct sbuddy_machine *m, const struct sbuddy_task *task, u32 
 	pcp->free_count >>= 1;
 	pcp->pgalloc += 1UL << order;
 	pcp->local_hits++;
-	spin_unlock(&pcp->lock);
+	sbuddy_pcp_unlock(pcp);
 	return list_entry(first, struct sbuddy_page, lru);
 }
 
@@ -76,13 +76,13 @@ static __always_inline bool sbuddy_free_near(struct sbuddy_machine *m, struct sb
 		return false;
 	zone = sbuddy_zone_of(m, page);
 	pcp = &zone->pcp[task->cpu];
-	if (unlikely(!spin_trylock(&pcp->lock)))
+	if (unlikely(!sbuddy_pcp_trylock(pcp)))
 		return false;
 	page->refcount = 0;
 	page->private = 0;
 	pindex = sbuddy_order_to_pindex(mt, order);
 	if (likely(sbuddy_pcp_put(zone, pcp, page, pindex, order, &free_high)))
-		spin_unlock(&pcp->lock);
+		sbuddy_pcp_unlock(pcp);
 	else
 		sbuddy_pcp_overflow_unlock(zone, task, pcp, pindex, free_high);
 	return true;

@@ -171,9 +171,10 @@ noinline struct sbuddy_page *sbuddy___alloc_pages_slowpath(struct sbuddy_alloc_c
 	};
 	struct sbuddy_slowpath s = { .ac = ac };
 
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		if (steps[i](&s) != SBUDDY_STEP_NEXT)
-			break;
+	enum sbuddy_step next = SBUDDY_STEP_NEXT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && next == SBUDDY_STEP_NEXT; i++)
+		next = steps[i](&s);
 	if (!s.page)
 		sbuddy_count_machine_event(ac->m, SBUDDY_ALLOC_FAIL);
 	return s.page;

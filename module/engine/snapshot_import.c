@@ -135,14 +135,14 @@ static int sbuddy_shape_line(struct sbuddy_import *im)
 	if (sbuddy_eat(im, "zonestat ")) {
 		if (!sbuddy_field(im, "cpu", 10, 0, SBUDDY_MAX_VCPUS - 1, &cpu))
 			return sbuddy_import_fail(im, "zonestat cpu=, 0 to 255");
-		im->max_cpu = max(im->max_cpu, (int)cpu);
+		im->max_cpu = max_t(int, im->max_cpu, cpu);
 	} else if (sbuddy_eat(im, "zone ")) {
 		int err = sbuddy_read_zone_line(im, &l);
 
 		if (err)
 			return err;
-		im->lowest_pfn = min(im->lowest_pfn, (unsigned long)l.start);
-		im->highest_pfn = max(im->highest_pfn, (unsigned long)l.end);
+		im->lowest_pfn = min_t(unsigned long, im->lowest_pfn, l.start);
+		im->highest_pfn = max_t(unsigned long, im->highest_pfn, l.end);
 	}
 	return 0;
 }
@@ -177,7 +177,7 @@ static int sbuddy_import_node(struct sbuddy_import *im)
 	im->node = &im->m->nodes[nid];
 	im->node->online = true;
 	im->m->online_nodes = online;
-	im->m->nr_nodes = max(im->m->nr_nodes, (int)nid + 1);
+	im->m->nr_nodes = max_t(int, im->m->nr_nodes, nid + 1);
 	return 0;
 }
 

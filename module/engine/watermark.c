@@ -148,9 +148,9 @@ bool sbuddy_boost_watermark(struct sbuddy_zone *zone)
 				 knobs->watermark_boost_factor, 10000);
 	if (!limit)
 		return false;
-	limit = max((long)SBUDDY_PAGEBLOCK_NR_PAGES, limit);
+	limit = max_t(long, SBUDDY_PAGEBLOCK_NR_PAGES, limit);
 	WRITE_ONCE(zone->watermark_boost,
-		   min(zone->watermark_boost + (long)SBUDDY_PAGEBLOCK_NR_PAGES, limit));
+		   min_t(long, zone->watermark_boost + SBUDDY_PAGEBLOCK_NR_PAGES, limit));
 	zone->events[SBUDDY_BOOST]++;
 	return true;
 }

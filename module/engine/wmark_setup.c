@@ -42,8 +42,8 @@ static void sbuddy_calculate_min_free_kbytes(struct sbuddy_machine *m)
 
 	if (kbytes <= m->knobs.user_min_free_kbytes)
 		return;
-	kbytes = max(kbytes, (long)SBUDDY_MIN_FREE_KBYTES_FLOOR);
-	m->knobs.min_free_kbytes = min(kbytes, (long)SBUDDY_MIN_FREE_KBYTES_CEILING);
+	kbytes = max_t(long, kbytes, SBUDDY_MIN_FREE_KBYTES_FLOOR);
+	m->knobs.min_free_kbytes = min_t(long, kbytes, SBUDDY_MIN_FREE_KBYTES_CEILING);
 }
 
 /*
@@ -78,7 +78,7 @@ static void sbuddy_calculate_totalreserve_pages(struct sbuddy_machine *m)
 		for (int j = zone->idx; j < SBUDDY_MAX_NR_ZONES; j++)
 			reserve = max(reserve, zone->lowmem_reserve[j]);
 		reserve += sbuddy_wmark_pages(zone, SBUDDY_WMARK_HIGH);
-		reserve = min(reserve, (long)zone->managed_pages);
+		reserve = min_t(long, reserve, zone->managed_pages);
 		m->nodes[zone->node].totalreserve_pages += reserve;
 		m->totalreserve_pages += reserve;
 	}

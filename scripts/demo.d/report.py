@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""usage: report.py DIRECTORY
+"""usage: report.py [-s] DIRECTORY
 
 Prints what the demonstration saw, from the files that scripts/demo.d/guest left in
 DIRECTORY: the recording, what became of it, the shadow before and after, and the
-same events counted in the live kernel and in the shadow.
+same events counted in the live kernel and in the shadow.  With -s only the summary.
 """
 
 import pathlib
@@ -100,7 +100,8 @@ class Report:
             ["  allocations", c["event_allocs"],
              f"of these {c['event_bulk_pages']:,} pages in bulk, seen by a kprobe"],
             ["  allocations that failed", c["event_failed_allocs"], "not repeated"],
-            ["  frees", c["event_frees"], ""],
+            ["  frees", c["event_frees"],
+             f"of these {c['event_batched_frees']:,} in batches of folios"],
             ["    unmatched: allocated before", c["unmatched_frees"], "left out"],
             ["    of part of a block", c["partial_frees"], "block split first"],
             ["    of more than one block", c["merged_frees"], ""],
@@ -150,7 +151,7 @@ class Report:
   The shadow is smaller and began empty, so it is not meant to agree in each page:
   batch and high of the per-CPU lists follow from the size of a zone, steals from
   what a zone holds, drains also from whatever made the live kernel drain its lists.
-  Batched frees run one by one here, over the same lists in the same order.""")
+  A batch of folios arrives here as batches of one.""")
         for title, settings in (("live kernel", live), ("shadow", shadow)):
             words = ", ".join(f"{zone} high {high} batch {batch}"
                               for zone, (high, batch) in settings.items() if batch > 1)
@@ -203,6 +204,7 @@ class Report:
     def summary(self):
         """Lines to end with."""
         c = self.counts
+        before = buddyinfo(self.dir / "shadow/buddyinfo.before")
         after = buddyinfo(self.dir / "shadow/buddyinfo.after")
         worst = max(after, key=lambda z: unusable(after[z], HUGE_ORDER))
         refill, drain = (self.hist_pair(e) for e in ("mm_page_alloc_zone_locked",
@@ -211,19 +213,21 @@ class Report:
               f"{c['ops']:,} operations on the shadow;")
         print(f"it refused {c['op_refused']:,} of {c['event_allocs']:,} allocations, "
               f"{c['unmatched_frees']:,} frees had no allocation in the recording.")
-        print(f"Pages refilled: {refill[0].get(1, 0):,} live, {refill[1].get(1, 0):,} shadow; "
-              f"blocks drained: {sum(drain[0].values()):,} live, "
+        print(f"Blocks refilled: {refill[0].get(1, 0):,} live, {refill[1].get(1, 0):,} shadow; "
+              f"drained: {sum(drain[0].values()):,} live, "
               f"{sum(drain[1].values()):,} shadow.")
         print(f"Free memory of no use for a huge page in zone {worst}: "
-              f"{unusable(after[worst], HUGE_ORDER):.0%} at the end, none at the beginning.")
+              f"{unusable(before[worst], HUGE_ORDER):.0%} before, "
+              f"{unusable(after[worst], HUGE_ORDER):.0%} after.")
 
 
 def main():
     """Command line."""
-    if len(sys.argv) != 2 and sys.argv[1:2] != ["-s"]:
+    *options, directory = sys.argv[1:] or [""]
+    if not directory or options not in ([], ["-s"]):
         sys.exit("usage: report.py [-s] DIRECTORY")
-    report = Report(sys.argv[-1])
-    if sys.argv[1] == "-s":
+    report = Report(directory)
+    if options:
         report.summary()
     else:
         report.print()

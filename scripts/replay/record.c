@@ -3,8 +3,8 @@
  * usage: record INSTANCE > STREAM
  *
  * Takes what a tracefs instance has recorded of kmem:mm_page_alloc,
- * kmem:mm_page_free and, if it exists, a kprobe event of bulk allocations, and
- * prints it as a stream (stream.h).
+ * kmem:mm_page_free, kmem:mm_page_free_batched and, if it exists, a kprobe event of
+ * bulk allocations, and prints it as a stream (stream.h).
  *
  * The allocator announces no page that it hands out in bulk, which is how every
  * thread stack and every vmalloc() gets its pages.  The probe fills this gap;
@@ -29,12 +29,16 @@
 /* One kind of event that is of interest, and where its fields are. */
 struct source {
 	const char *event;
+	char kind;
 	int id;
 	struct trace_field pfn, order, gfp;	/* size 0: it has no such field */
 };
 
-static struct source alloc_event = { .event = "kmem/mm_page_alloc" };
-static struct source free_event = { .event = "kmem/mm_page_free" };
+static struct source sources[] = {
+	{ .event = "kmem/mm_page_alloc", .kind = STREAM_ALLOC },
+	{ .event = "kmem/mm_page_free", .kind = STREAM_FREE },
+	{ .event = "kmem/mm_page_free_batched", .kind = STREAM_BATCHED },
+};
 
 static struct {
 	int id;
@@ -54,9 +58,9 @@ static bool started;
 static int find_source(const char *instance, struct source *s)
 {
 	s->id = trace_event_id(instance, s->event);
-	if (s->id < 0 || trace_event_field(instance, s->event, "pfn", &s->pfn) ||
-	    trace_event_field(instance, s->event, "order", &s->order))
+	if (s->id < 0 || trace_event_field(instance, s->event, "pfn", &s->pfn))
 		return -ENOENT;
+	trace_event_field(instance, s->event, "order", &s->order);
 	trace_event_field(instance, s->event, "gfp_flags", &s->gfp);
 	return 0;
 }
@@ -88,11 +92,10 @@ static void find_mark(const char *instance)
 static void emit_page_event(const struct trace_record *rec, const struct source *s,
 			    struct stream_event *e)
 {
-	e->kind = s == &alloc_event ? STREAM_ALLOC : STREAM_FREE;
+	e->kind = s->kind;
 	e->pfn = trace_get(rec, &s->pfn);
 	e->order = trace_get(rec, &s->order);
-	if (s->gfp.size)
-		e->gfp = trace_get(rec, &s->gfp);
+	e->gfp = trace_get(rec, &s->gfp);
 	stream_write_event(stdout, e);
 }
 
@@ -139,17 +142,17 @@ static void emit(const struct trace_record *rec)
 {
 	struct stream_event e = { .cpu = rec->cpu };
 	uint16_t id;
+	size_t i;
 
 	memcpy(&id, rec->data, sizeof(id));
 	if (!started)
 		start_ns = rec->time_ns;
 	started = true;
 	e.time_us = (rec->time_ns - start_ns) / 1000;
-	if (id == alloc_event.id)
-		emit_page_event(rec, &alloc_event, &e);
-	else if (id == free_event.id)
-		emit_page_event(rec, &free_event, &e);
-	else if (id == bulk_event.id)
+	for (i = 0; i < ARRAY_SIZE(sources); i++)
+		if (id == sources[i].id)
+			emit_page_event(rec, &sources[i], &e);
+	if (id == bulk_event.id)
 		emit_bulk(rec, &e);
 	else if (id == mark_event.id && rec->len > mark_event.buf.offset)
 		emit_mark(rec, &e);
@@ -165,14 +168,16 @@ int main(int argc, char **argv)
 {
 	static struct trace_reader reader;
 	struct trace_record rec;
+	size_t i;
 	int err;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: record INSTANCE > STREAM\n");
 		return 2;
 	}
-	if (find_source(argv[1], &alloc_event) || find_source(argv[1], &free_event))
-		return fail("no kmem events in this instance", -ENOENT);
+	for (i = 0; i < ARRAY_SIZE(sources); i++)
+		if (find_source(argv[1], &sources[i]))
+			return fail(sources[i].event, -ENOENT);
 	find_bulk(argv[1]);
 	find_mark(argv[1]);
 	err = trace_open(&reader, argv[1]);

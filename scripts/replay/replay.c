@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: replay [-n SLICES] STREAM OUTDIR
+ * usage: replay [-n SLICES] [-w] STREAM OUTDIR
  *
  * Turns a recorded stream into operations (translate.h) and runs them on the
  * shadow behind /dev/sbuddy, in slices of equal length.  After each slice it
@@ -111,6 +111,7 @@ static void count_result(struct results *r, const struct sbuddy_op *op)
 		count_alloc(r, op);
 		return;
 	case SBUDDY_OP_FREE:
+	case SBUDDY_OP_FREE_BATCH:
 		r->frees += !op->err;
 		r->freed_pages += op->err ? 0 : op->count;
 		r->frees_of_refused += op->err == -ENOENT;
@@ -123,14 +124,15 @@ static void count_result(struct results *r, const struct sbuddy_op *op)
 		r->decays += !op->err;
 		break;
 	}
-	r->other_errors += op->err && op->err != -ENOENT;
+	r->other_errors += op->err && (op->err != -ENOENT || op->opcode == SBUDDY_OP_DECAY);
 }
 
 static void write_op(const struct sbuddy_op *op, uint64_t time_us)
 {
-	static const char names[SBUDDY_NR_OPS][8] = {
+	static const char names[SBUDDY_NR_OPS][12] = {
 		[SBUDDY_OP_ALLOC] = "alloc",
 		[SBUDDY_OP_FREE] = "free",
+		[SBUDDY_OP_FREE_BATCH] = "free_batch",
 		[SBUDDY_OP_SPLIT] = "split",
 		[SBUDDY_OP_DECAY] = "decay",
 	};
@@ -228,7 +230,7 @@ static void copy_buddyinfo(void)
 	fclose(in);
 }
 
-static void sample(size_t op, uint64_t time_us)
+static void take_sample(size_t op, uint64_t time_us)
 {
 	fprintf(shadow.samples, "sample op=%zu time_us=%" PRIu64 "\n", op, time_us);
 	fprintf(shadow.buddyinfo, "# after operation %zu, recorded %" PRIu64 " us\n", op, time_us);
@@ -311,8 +313,9 @@ static void progress(const struct plan *p, size_t done, unsigned int slice, unsi
 
 	if (slice % (slices / 8 ? slices / 8 : 1) && slice != slices)
 		return;
-	printf("  slice %3u of %u: %7zu of %zu operations, holds %4" PRIu64 " MiB, refused %" PRIu64
-	       "\n", slice, slices, done, p->nr, (r->alloc_pages - r->freed_pages) >> 8, r->refused);
+	printf("slice %3u of %u: %7zu of %zu operations", slice, slices, done, p->nr);
+	printf(", holds %4" PRIu64 " MiB, refused %" PRIu64 "\n",
+	       (r->alloc_pages - r->freed_pages) >> 8, r->refused);
 	fflush(stdout);
 }
 
@@ -321,11 +324,11 @@ static void run_all(struct plan *p, unsigned int slices)
 	size_t from = 0, to;
 	unsigned int i;
 
-	sample(0, 0);
+	take_sample(0, 0);
 	for (i = 1; i <= slices; i++, from = to) {
 		to = p->nr * i / slices;
 		run_slice(p, from, to);
-		sample(to, to ? p->times[to - 1] : 0);
+		take_sample(to, to ? p->times[to - 1] : 0);
 		progress(p, to, i, slices);
 	}
 }
@@ -336,7 +339,7 @@ static void write_counts(const struct stream *s, const struct plan *p)
 	FILE *f = create("counts.txt");
 
 #define COUNT(name, value) fprintf(f, "%s %" PRIu64 "\n", name, (uint64_t)(value))
-	COUNT("events", s->nr - p->nr_marks);
+	COUNT("events", p->allocs + p->failed + p->frees);
 	COUNT("events_lost", s->lost);
 	COUNT("recorded_us", s->nr ? s->events[s->nr - 1].time_us : 0);
 	COUNT("event_allocs", p->allocs);
@@ -344,6 +347,7 @@ static void write_counts(const struct stream *s, const struct plan *p)
 	COUNT("event_bulk_doubled", p->doubled);
 	COUNT("event_failed_allocs", p->failed);
 	COUNT("event_frees", p->frees);
+	COUNT("event_batched_frees", p->batched);
 	COUNT("unmatched_frees", p->unmatched);
 	COUNT("partial_frees", p->partial);
 	COUNT("merged_frees", p->merged);
@@ -372,7 +376,7 @@ static void write_ops(const struct plan *p)
 	size_t i;
 
 	shadow.ops = create("ops.txt");
-	fputs("# microseconds vcpu operation, as run; slot is the recorded frame, pfn the shadow's\n",
+	fputs("# microseconds vcpu operation; slot is the recorded frame, pfn the shadow's\n",
 	      shadow.ops);
 	for (i = 0; i < p->nr; i++)
 		write_op(&p->ops[i], p->times[i]);

@@ -8,8 +8,11 @@ REPLAY_FLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Iinclude/uapi -Is
 REPLAY_HDRS  := $(wildcard scripts/replay/*.h) selftests/lib/sbuddy_user.h include/uapi/linux/sbuddy.h
 CC	     ?= cc
 
-.PHONY: replay demo
+.PHONY: replay replay-check demo
 replay: $(REPLAY)/record $(REPLAY)/replay
+
+replay-check: $(REPLAY)/selftest
+	$<
 
 $(REPLAY)/record: $(addprefix scripts/replay/,record.c stream.c tracebuf.c) $(REPLAY_HDRS)
 	@mkdir -p $(@D)
@@ -19,6 +22,12 @@ $(REPLAY)/replay: $(addprefix scripts/replay/,replay.c translate.c stream.c) \
 		  selftests/lib/sbuddy_user.c $(REPLAY_HDRS)
 	@mkdir -p $(@D)
 	$(CC) $(REPLAY_FLAGS) -o $@ $(filter %.c,$^)
+
+$(REPLAY)/selftest: $(addprefix scripts/replay/,selftest.c translate.c stream.c tracebuf.c) \
+		    $(REPLAY_HDRS)
+	@mkdir -p $(@D)
+	$(CC) $(REPLAY_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ \
+		$(filter %.c,$^)
 
 demo:
 	@scripts/demo

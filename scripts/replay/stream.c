@@ -8,6 +8,11 @@
 
 #include "stream.h"
 
+static bool is_free(const struct stream_event *e)
+{
+	return e->kind == STREAM_FREE || e->kind == STREAM_BATCHED;
+}
+
 void stream_write_header(FILE *out, unsigned int cpus, uint64_t lost)
 {
 	fprintf(out, "# sbuddy-stream %d cpus=%u lost=%" PRIu64 "\n", STREAM_VERSION, cpus, lost);
@@ -18,7 +23,7 @@ void stream_write_event(FILE *out, const struct stream_event *e)
 	fprintf(out, "%" PRIu64 " %u %c ", e->time_us, e->cpu, e->kind);
 	if (e->kind == STREAM_MARK)
 		fprintf(out, "%s\n", e->name);
-	else if (e->kind == STREAM_FREE)
+	else if (is_free(e))
 		fprintf(out, "%" PRIx64 " %u\n", e->pfn, e->order);
 	else if (e->pfn == STREAM_NO_PFN)
 		fprintf(out, "- %u %x\n", e->order, e->gfp);
@@ -40,7 +45,7 @@ static bool parse_block(const char *text, struct stream_event *e)
 		return false;
 	e->order = strtoul(end, &end, 10);
 	e->gfp = 0;
-	if (e->kind == STREAM_FREE)
+	if (is_free(e))
 		return *end == '\n' && e->pfn != STREAM_NO_PFN;
 	if (*end != ' ')
 		return false;
@@ -64,6 +69,7 @@ static bool parse_event(const char *line, struct stream_event *e)
 	case STREAM_ALLOC:
 	case STREAM_BULK:
 	case STREAM_FREE:
+	case STREAM_BATCHED:
 		return parse_block(end + 3, e);
 	default:
 		return false;

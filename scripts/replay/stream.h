@@ -8,6 +8,8 @@
  *	TIME CPU a PFN ORDER GFP	allocated; PFN is - if there was no page
  *	TIME CPU b PFN ORDER GFP	the same, out of a bulk allocation
  *	TIME CPU f PFN ORDER		freed
+ *	TIME CPU c PFN ORDER		of these, freed as one of a batch of folios:
+ *					comes behind the f, when the batch is done
  *
  * TIME is microseconds from the first event on and never goes back; PFN and GFP
  * are hexadecimal, GFP in the numbers of Linux 6.12, which are those of our ABI.
@@ -18,6 +20,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 #define STREAM_VERSION	1
 #define STREAM_NO_PFN	(~(uint64_t)0)
 #define STREAM_NAME_MAX	24
@@ -27,6 +31,7 @@ enum stream_kind {
 	STREAM_ALLOC	= 'a',
 	STREAM_BULK	= 'b',
 	STREAM_FREE	= 'f',
+	STREAM_BATCHED	= 'c',
 };
 
 /**

@@ -19,11 +19,13 @@ struct held {
 struct translator {
 	struct plan *p;
 	struct held *held;		/* by the recorded frame */
+	bool *batched;			/* by event: a free that is one of a batch */
 	uint64_t nr_frames;
 	unsigned int nr_vcpus;
 	size_t room;
 	uint64_t next_decay_us;
 	const struct stream_event *e;	/* the event in work */
+	size_t index;			/* its number */
 };
 
 static int grow(struct translator *t)
@@ -97,10 +99,24 @@ static uint64_t holder_of(const struct translator *t, uint64_t pfn)
 	return STREAM_NO_PFN;
 }
 
+/* FREE_BATCH takes folios only: single pages and compound blocks. */
+static bool frees_folio(const struct translator *t, uint64_t pfn)
+{
+	const struct held *h = &t->held[pfn];
+
+	return !h->order || t->p->ops[h->alloc_op].gfp & SBUDDY_GFP_COMP;
+}
+
 static int free_block(struct translator *t, uint64_t pfn)
 {
-	if (!add_op(t, SBUDDY_OP_FREE, pfn))
+	struct sbuddy_op *op = add_op(t, SBUDDY_OP_FREE, pfn);
+
+	if (!op)
 		return -ENOMEM;
+	if (t->batched[t->index] && frees_folio(t, pfn)) {
+		op->opcode = SBUDDY_OP_FREE_BATCH;
+		op->count = 1;
+	}
 	unhold(t, pfn);
 	return 0;
 }
@@ -209,6 +225,7 @@ static int translate_free(struct translator *t)
 	int err;
 
 	p->frees++;
+	p->batched += t->batched[t->index];
 	err = uncover(t, e->pfn, e->order, &was_part);
 	if (!err)
 		err = free_range(t, e->pfn, e->order, &blocks);
@@ -263,13 +280,15 @@ static int translate(struct translator *t)
 		return 0;
 	case STREAM_FREE:
 		return translate_free(t);
+	case STREAM_BATCHED:
+		return 0;
 	default:
 		return translate_alloc(t);
 	}
 }
 
-/* A table of all frames that occur.  Returns 0, -ENOMEM, -EINVAL for a wild event. */
-static int make_table(struct translator *t, const struct stream *s)
+/* Number of frames that a table must have; 0 for an event that makes no sense. */
+static uint64_t count_frames(const struct stream *s)
 {
 	uint64_t last = 0, i;
 
@@ -277,19 +296,49 @@ static int make_table(struct translator *t, const struct stream *s)
 		const struct stream_event *e = &s->events[i];
 
 		if (e->order > SBUDDY_MAX_PAGE_ORDER)
-			return -EINVAL;
+			return 0;
 		if (e->pfn != STREAM_NO_PFN && e->pfn > last)
 			last = e->pfn;
 	}
-	t->nr_frames = last + SBUDDY_NR_PAGE_ORDERS + pages_of(SBUDDY_MAX_PAGE_ORDER);
-	if (t->nr_frames > SBUDDY_MAX_SLOTS)
+	last += 1 + pages_of(SBUDDY_MAX_PAGE_ORDER);
+	return last <= SBUDDY_MAX_SLOTS ? last : 0;
+}
+
+/* A batch is announced behind the frees of its folios: mark those. */
+static int find_batched(struct translator *t, const struct stream *s)
+{
+	uint32_t *last_free = calloc(t->nr_frames, sizeof(*last_free));
+	size_t i;
+
+	if (!last_free)
+		return -ENOMEM;
+	for (i = 0; i < s->nr; i++) {
+		const struct stream_event *e = &s->events[i];
+
+		if (e->kind == STREAM_FREE)
+			last_free[e->pfn] = i + 1;
+		else if (e->kind == STREAM_BATCHED && last_free[e->pfn])
+			t->batched[last_free[e->pfn] - 1] = true;
+	}
+	free(last_free);
+	return 0;
+}
+
+/* Returns 0; -EINVAL for a wild event; -ENOMEM. */
+static int make_tables(struct translator *t, const struct stream *s)
+{
+	uint64_t i;
+
+	t->nr_frames = count_frames(s);
+	if (!t->nr_frames)
 		return -EINVAL;
 	t->held = malloc(t->nr_frames * sizeof(*t->held));
-	if (!t->held)
+	t->batched = calloc(s->nr + 1, sizeof(*t->batched));
+	if (!t->held || !t->batched)
 		return -ENOMEM;
 	for (i = 0; i < t->nr_frames; i++)
 		t->held[i].order = NOT_HELD;
-	return 0;
+	return find_batched(t, s);
 }
 
 /*
@@ -300,16 +349,16 @@ static int make_table(struct translator *t, const struct stream *s)
 int plan_make(const struct stream *s, unsigned int nr_vcpus, struct plan *p)
 {
 	struct translator t = { .p = p, .nr_vcpus = nr_vcpus, .next_decay_us = DECAY_PERIOD_US };
-	size_t i;
 	int err;
 
 	memset(p, 0, sizeof(*p));
-	err = make_table(&t, s);
-	for (i = 0; !err && i < s->nr; i++) {
-		t.e = &s->events[i];
+	err = make_tables(&t, s);
+	for (; !err && t.index < s->nr; t.index++) {
+		t.e = &s->events[t.index];
 		err = translate(&t);
 	}
 	free(t.held);
+	free(t.batched);
 	if (err)
 		plan_free(p);
 	return err;

@@ -12,6 +12,9 @@
  *     __GFP_COMP from its beginning, because compound blocks cannot be split;
  *   - allocations of frames that are still held: their free went unseen.
  *
+ * What the kernel freed in a batch of folios goes through FREE_BATCH too, one folio
+ * an operation, since the slots of a batch do not lie side by side.
+ *
  * Once in a recorded second every vcpu gets a decay step, which is what the
  * kernel's vmstat work does.
  */
@@ -45,6 +48,7 @@ struct plan_mark {
  * @bulk:	  of these, pages of bulk allocations
  * @failed:	  allocation events without a page; the shadow is not asked
  * @frees:	  free events
+ * @batched:	  of these, in batches
  * @unmatched:	  free events of blocks that were not seen allocated
  * @partial:	  free events of part of a block
  * @merged:	  free events of more than was allocated in one piece
@@ -61,7 +65,7 @@ struct plan {
 	size_t nr;
 	struct plan_mark marks[PLAN_MAX_MARKS];
 	unsigned int nr_marks;
-	uint64_t allocs, bulk, failed, frees;
+	uint64_t allocs, bulk, failed, frees, batched;
 	uint64_t unmatched, partial, merged, unseen_frees, doubled, gfp_unknown, decays;
 	uint64_t live_pages, peak_pages;
 };

@@ -37,6 +37,8 @@ typedef int64_t s64;
 #define fallthrough	__attribute__((fallthrough))
 #define __bitwise
 #define __force
+#define __acquire(x)	((void)(x))
+#define __release(x)	((void)(x))
 
 #define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))

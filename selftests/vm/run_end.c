@@ -7,6 +7,7 @@
  * done and that closing the file brings every page back.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>

@@ -420,7 +420,7 @@ bpftrace_scripts()
 	check "steals.bt: a claim" script_says steals '@taken[Unmovable, from, Movable, claimed]'
 	check "pcp.bt: refills" script_says pcp '@refilled[Normal, 3]: '
 	check "pcp.bt: drains" script_says pcp '@drained[Normal, 0]: '
-	check "pcp.bt: tuning" script_says pcp '@tuned[Normal, refill]: '
+	check "pcp.bt: tuning" script_says pcp '@tuned[Normal, refill'
 	check "watermarks.bt: distances" script_says watermarks '@pages_above_mark[Normal]: '
 	check "watermarks.bt: skipped zones" script_says watermarks '@skipped[Normal, watermark]: '
 	check "watermarks.bt: would have reclaimed" script_says watermarks \

@@ -8,6 +8,8 @@
  *        first thing wrong, whoever wrote
  * reset  "1": the machine as it was after loading; what the built-in owner holds is
  *        freed, what an open file holds forbids it
+ * shortcut "0": every request and free goes through every function of the chain,
+ *        which a function trace then shows; "1": the usual.  The same is decided
  *
  * State: the result of the last check, guarded by check_lock, which nests inside
  * everything else.
@@ -142,6 +144,21 @@ static int one_show(struct seq_file *s, struct sbuddy_machine *m)
 	return 0;
 }
 
+static int shortcut_show(struct seq_file *s, struct sbuddy_machine *m)
+{
+	seq_printf(s, "%d\n", m->knobs.shortcut);
+	return 0;
+}
+
+static int shortcut_write(struct sbuddy_debugfs_write *w)
+{
+	bool on;
+
+	if (kstrtobool(w->text, &on))
+		return sbuddy_debugfs_refuse(w, -EINVAL, "0 or 1");
+	return sbuddy_set_shortcut(w->m, on);
+}
+
 const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[] = {
 	{ .name = "drain", .mode = 0600, .show = cpu_show, .write = drain_write },
 	{ .name = "decay", .mode = 0600, .show = cpu_show, .write = decay_write },
@@ -159,5 +176,7 @@ const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[] = {
 		.show = one_show,
 		.write = reset_write,
 	},
+	{ .name = "shortcut", .mode = 0600, .write_lock = SBUDDY_DEBUGFS_ALONE,
+	  .show = shortcut_show, .write = shortcut_write },
 	{ }
 };

@@ -284,15 +284,16 @@ static void open_shadow(void)
 static void read_stream(const char *path, struct stream *s)
 {
 	FILE *in = fopen(path, "r");
+	char where[4200];
 	int err;
 
 	if (!in)
 		die(path, -errno);
 	err = stream_read(in, s);
-	if (err) {
-		fprintf(stderr, "replay: %s, line %zu: ", path, s->nr + 2);
-		die("a stream as stream.h describes is expected", err);
-	}
+	snprintf(where, sizeof(where), "%s, line %zu: a stream as in stream.h is expected", path,
+		 s->nr + 2);
+	if (err)
+		die(where, err);
 	fclose(in);
 }
 

@@ -14,6 +14,7 @@
 struct held {
 	uint32_t alloc_op;		/* the operation that got it */
 	uint8_t order;			/* NOT_HELD if it is not the first of any */
+	bool part;			/* was split off a larger block */
 };
 
 struct translator {
@@ -73,6 +74,7 @@ static void hold(struct translator *t, uint64_t pfn, uint8_t order, uint32_t all
 
 	t->held[pfn].order = order;
 	t->held[pfn].alloc_op = alloc_op;
+	t->held[pfn].part = false;
 	p->live_pages += pages_of(order);
 	if (p->live_pages > p->peak_pages)
 		p->peak_pages = p->live_pages;
@@ -131,18 +133,21 @@ static int split_block(struct translator *t, uint64_t pfn)
 	if (!add_op(t, SBUDDY_OP_SPLIT, pfn))
 		return -ENOMEM;
 	unhold(t, pfn);
-	for (i = 0; i < pages_of(h.order); i++)
+	for (i = 0; i < pages_of(h.order); i++) {
 		hold(t, pfn + i, 0, h.alloc_op);
+		t->held[pfn + i].part = true;
+	}
 	return 0;
 }
 
 /* Splits a block that covers @pfn and reaches beyond the block of @order there. */
-static int uncover(struct translator *t, uint64_t pfn, unsigned int order, bool *was_part)
+static int uncover(struct translator *t, uint64_t pfn, unsigned int order)
 {
 	uint64_t head = holder_of(t, pfn);
 
-	*was_part = head != STREAM_NO_PFN && t->held[head].order > order;
-	return *was_part ? split_block(t, head) : 0;
+	if (head == STREAM_NO_PFN || t->held[head].order <= order)
+		return 0;
+	return split_block(t, head);
 }
 
 /* Frees all that is held in a range; says how many blocks that were. */
@@ -172,10 +177,9 @@ static int forget_old(struct translator *t)
 {
 	const struct stream_event *e = t->e;
 	uint64_t blocks;
-	bool was_part;
 	int err;
 
-	err = uncover(t, e->pfn, e->order, &was_part);
+	err = uncover(t, e->pfn, e->order);
 	if (!err)
 		err = free_range(t, e->pfn, e->order, &blocks);
 	if (!err)
@@ -221,21 +225,23 @@ static int translate_free(struct translator *t)
 	const struct stream_event *e = t->e;
 	struct plan *p = t->p;
 	uint64_t blocks;
-	bool was_part;
+	bool part;
 	int err;
 
 	p->frees++;
 	p->batched += t->batched[t->index];
-	err = uncover(t, e->pfn, e->order, &was_part);
-	if (!err)
-		err = free_range(t, e->pfn, e->order, &blocks);
+	err = uncover(t, e->pfn, e->order);
+	if (err)
+		return err;
+	part = t->held[e->pfn].order != NOT_HELD && t->held[e->pfn].part;
+	err = free_range(t, e->pfn, e->order, &blocks);
 	if (err)
 		return err;
 	if (!blocks)
 		p->unmatched++;
-	else if (was_part)
+	else if (part)
 		p->partial++;
-	else if (blocks > 1 || t->p->ops[p->nr - 1].slot != e->pfn)
+	else if (blocks > 1 || p->ops[p->nr - 1].slot != e->pfn)
 		p->merged++;
 	return 0;
 }

@@ -87,7 +87,7 @@ install: modules
 	depmod $(KVER)
 
 dkms:
-	scripts/packaging/dkms
+	@KVER='$(KVER)' KDIR='$(KDIR)' scripts/packaging/dkms $(DKMS_OPTIONS)
 
 # ---- checks ----
 

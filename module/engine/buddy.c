@@ -117,7 +117,7 @@ static struct sbuddy_page *sbuddy_buddy_of(const struct sbuddy_zone *zone,
 static bool sbuddy_page_is_buddy(const struct sbuddy_zone *zone, const struct sbuddy_page *buddy,
 				 unsigned int order)
 {
-	return buddy && (buddy->tag & SBUDDY_TAG_BLOCK) ==
+	return buddy && (READ_ONCE(buddy->tag) & SBUDDY_TAG_BLOCK) ==
 			sbuddy_tag(zone, SBUDDY_PAGE_BUDDY, order);
 }
 

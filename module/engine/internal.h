@@ -52,11 +52,6 @@ static inline enum sbuddy_page_state sbuddy_tag_state(u32 tag)
 	return (enum sbuddy_page_state)((tag & SBUDDY_TAG_STATE) >> SBUDDY_TAG_STATE_SHIFT);
 }
 
-static inline bool sbuddy_page_buddy(const struct sbuddy_page *page)
-{
-	return sbuddy_tag_state(page->tag) == SBUDDY_PAGE_BUDDY;
-}
-
 static inline unsigned long sbuddy_pfn(const struct sbuddy_machine *m,
 				       const struct sbuddy_page *page)
 {

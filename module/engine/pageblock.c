@@ -92,7 +92,7 @@ bool sbuddy_prep_move_freepages_block(struct sbuddy_zone *zone, unsigned long pf
 	*scan = (struct sbuddy_block_scan){ .start_pfn = start };
 	page = sbuddy_page(zone->machine, start);
 	for (end = page + SBUDDY_PAGEBLOCK_NR_PAGES; page < end;) {
-		u32 tag = page->tag;
+		u32 tag = READ_ONCE(page->tag);
 
 		if (sbuddy_tag_state(tag) == SBUDDY_PAGE_BUDDY) {
 			scan->nr_free += 1 << sbuddy_tag_order(tag);
@@ -118,13 +118,13 @@ int sbuddy_move_freepages_block(struct sbuddy_zone *zone, struct sbuddy_task *ta
 	int moved = 0;
 
 	while (page < end) {
-		unsigned int order;
+		u32 tag = READ_ONCE(page->tag);
+		unsigned int order = sbuddy_tag_order(tag);
 
-		if (!sbuddy_page_buddy(page)) {
+		if (sbuddy_tag_state(tag) != SBUDDY_PAGE_BUDDY) {
 			page++;
 			continue;
 		}
-		order = sbuddy_tag_order(page->tag);
 		sbuddy_move_to_free_list(page, zone, task, order, old_mt, new_mt);
 		moved += 1 << order;
 		page += 1UL << order;

@@ -101,19 +101,24 @@ static void sbuddy_decay_pcp_high(struct sbuddy_zone *zone, struct sbuddy_task *
 	}
 }
 
-/* Lists of a zone on another node are drained a batch at a time when nobody uses them. */
+/*
+ * Lists of a zone on another node are drained a batch at a time when nobody
+ * uses them: @changed says that somebody did in the last period.  Under the pcp
+ * lock, as two may step the same vcpu here.
+ */
 static void sbuddy_expire_remote(struct sbuddy_zone *zone, struct sbuddy_task *task,
-				 struct sbuddy_pcp *pcp, int cpu)
+				 struct sbuddy_pcp *pcp, int cpu, bool changed)
 {
-	if (!pcp->expire || !pcp->count)
-		return;
-	if (zone->node == zone->machine->vcpu_node[cpu]) {
-		pcp->expire = 0;
-		return;
+	spin_lock(&pcp->lock);
+	if (changed)
+		pcp->expire = SBUDDY_PCP_EXPIRE;
+	if (pcp->expire && pcp->count) {
+		if (zone->node == zone->machine->vcpu_node[cpu])
+			pcp->expire = 0;
+		else if (!--pcp->expire)
+			sbuddy_free_pcppages_bulk(zone, task, READ_ONCE(pcp->batch), pcp, 0);
 	}
-	if (--pcp->expire)
-		return;
-	sbuddy_drain_pcp(zone, task, pcp, min(pcp->count, READ_ONCE(pcp->batch)));
+	spin_unlock(&pcp->lock);
 }
 
 static bool sbuddy_fold_locked(struct sbuddy_zone *zone, int cpu)
@@ -144,10 +149,9 @@ void sbuddy_refresh_cpu_vm_stats(struct sbuddy_machine *m, struct sbuddy_task *t
 	for (int i = 0; i < m->nr_zones; i++) {
 		struct sbuddy_zone *zone = m->zones[i];
 		struct sbuddy_pcp *pcp = &zone->pcp[cpu];
+		bool changed = sbuddy_fold_locked(zone, cpu);
 
-		if (sbuddy_fold_locked(zone, cpu))
-			pcp->expire = SBUDDY_PCP_EXPIRE;
 		sbuddy_decay_pcp_high(zone, task, pcp);
-		sbuddy_expire_remote(zone, task, pcp, cpu);
+		sbuddy_expire_remote(zone, task, pcp, cpu, changed);
 	}
 }

@@ -40,8 +40,13 @@ typedef int64_t s64;
 #define __acquire(x)	((void)(x))
 #define __release(x)	((void)(x))
 
+#ifdef SBUDDY_TSAN	/* ThreadSanitizer takes a volatile access for an ordinary one */
+#define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#else
 #define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#endif
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BITS_PER_LONG	64
@@ -158,7 +163,7 @@ static inline void os_list_link(struct list_head *n, struct list_head *prev,
 	next->prev = n;
 	n->next = next;
 	n->prev = prev;
-	prev->next = n;
+	WRITE_ONCE(prev->next, n);
 }
 
 static inline void list_add(struct list_head *n, struct list_head *h)
@@ -174,7 +179,7 @@ static inline void list_add_tail(struct list_head *n, struct list_head *h)
 static inline void list_del(struct list_head *e)
 {
 	e->next->prev = e->prev;
-	e->prev->next = e->next;
+	WRITE_ONCE(e->prev->next, e->next);
 }
 
 static inline void list_move_tail(struct list_head *e, struct list_head *h)
@@ -229,7 +234,7 @@ static inline void spin_unlock(spinlock_t *l)
 void os_lock_report(const char *what, const char *func);
 #define lockdep_assert_held(l) \
 	do { \
-		if (unlikely(!(l)->locked)) \
+		if (unlikely(!__atomic_load_n(&(l)->locked, __ATOMIC_RELAXED))) \
 			os_lock_report(#l, __func__); \
 	} while (0)
 

@@ -6,9 +6,10 @@
  *
  * For each file: make a machine from the state before, run the operations,
  * compare each frame number with what the kernel returned and the state after
- * line by line.  On the first difference it prints the operation and the
- * internal events around it, ours and, if FILE.events(.xz) lies beside it, the
- * kernel's.  Exit status 0 only if every file matches.
+ * line by line; and every refill, drain and steal in between, if FILE.events(.xz)
+ * lies beside it.  On the first difference it prints the operation and the
+ * internal events around it, ours and the kernel's.  Exit status 0 only if every
+ * file matches.
  */
 #include <ctype.h>
 #include <getopt.h>
@@ -29,6 +30,28 @@ static struct event ring[MAX_EVENTS];
 static unsigned long nr_events, current_op;
 static const struct sbuddy_machine *machine;
 
+/* The kernel's events still to come, NULL without a file; how many differ. */
+static const char *expected;
+static unsigned long event_mismatches;
+
+static void expect(const struct event *e)
+{
+	char ours[128];
+	size_t n;
+
+	if (!expected)
+		return;
+	n = scnprintf(ours, sizeof(ours), "%lu %s\n", e->op, e->text);
+	if (!strncmp(expected, ours, n)) {
+		expected += n;
+		return;
+	}
+	if (!event_mismatches++)
+		printf("event: expected '%.*s', got '%.*s'\n", (int)strcspn(expected, "\n"),
+		       expected, (int)n - 1, ours);
+	expected = strchr(expected, '\n') ? strchr(expected, '\n') + 1 : "";
+}
+
 static void record(const char *fmt, ...) __printf(1, 2);
 
 static void record(const char *fmt, ...)
@@ -40,6 +63,7 @@ static void record(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
+	expect(e);
 }
 
 static void hook(enum sbuddy_trace_event ev, const struct sbuddy_machine *m,
@@ -106,6 +130,7 @@ static void show_theirs(const char *path, unsigned long op)
 struct replay {
 	const char *path;
 	struct vec v;
+	struct text events;
 	struct sbuddy_machine *m;
 	struct sbuddy_owner *o;
 	unsigned long ops, mismatches, state_mismatches, shown, shown_traced;
@@ -191,6 +216,7 @@ static int pass(struct replay *r, bool traced)
 	char err[256] = "out of memory";
 
 	vec_rewind(&r->v);
+	expected = traced && r->events.buf ? r->events.buf : NULL;
 	if (sbuddy_snapshot_import(r->v.before, r->v.before_len, &r->m, err, sizeof(err))) {
 		fprintf(stderr, "%s: %s\n", r->path, err);
 		return 2;
@@ -199,6 +225,9 @@ static int pass(struct replay *r, bool traced)
 	if (r->o) {
 		run_ops(r, traced);
 		compare_state(r);
+		if (expected && *expected && !event_mismatches++)
+			printf("event: expected '%.*s', got none\n",
+			       (int)strcspn(expected, "\n"), expected);
 	}
 	sbuddy_owner_destroy(r->o, &task);
 	sbuddy_machine_destroy(r->m);
@@ -217,18 +246,23 @@ static int replay_file(const char *path)
 	char err[256];
 	int ret;
 
+	event_mismatches = 0;
+	text_read_events(&r.events, path);
+
 	if (vec_open(&r.v, path, err, sizeof(err))) {
 		fprintf(stderr, "%s: %s\n", path, err);
 		vec_close(&r.v);
+		text_free(&r.events);
 		return 2;
 	}
 	ret = pass(&r, false);
 	if (!ret)
 		ret = pass(&r, true);
-	printf("%s ops=%lu mismatches=%lu state_mismatches=%lu\n", path, r.ops, r.mismatches,
-	       r.state_mismatches);
+	printf("%s ops=%lu mismatches=%lu state_mismatches=%lu event_mismatches=%lu\n", path,
+	       r.ops, r.mismatches, r.state_mismatches, event_mismatches);
 	vec_close(&r.v);
-	return ret ? ret : !!(r.mismatches + r.state_mismatches);
+	text_free(&r.events);
+	return ret ? ret : !!(r.mismatches + r.state_mismatches + event_mismatches);
 }
 
 int main(int argc, char **argv)

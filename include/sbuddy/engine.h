@@ -185,6 +185,7 @@ struct sbuddy_zonestat {
  * @node:		node number
  * @idx:		enum sbuddy_zone_type
  * @id:			index into sbuddy_machine::zones
+ * @place:		node and index as in sbuddy_op::zone
  * @zone_start_pfn:	first frame of the span
  * @spanned_pages:	length of the span
  * @present_pages:	@spanned_pages less holes
@@ -216,6 +217,7 @@ struct sbuddy_zone {
 	int node;
 	int idx;
 	int id;
+	u8 place;
 	unsigned long zone_start_pfn;
 	unsigned long spanned_pages;
 	unsigned long present_pages;

@@ -284,7 +284,7 @@ const char *sbuddy_zone_name(int idx)
 
 /**
  * sbuddy_migratetype_name() - name of a migratetype as the kernel prints it
- * @mt: enum sbuddy_migratetype
+ * @mt: enum sbuddy_migratetype, or what a corrupted pageblock says
  *
  * Context: Any.
  * Return: Constant string.
@@ -295,5 +295,5 @@ const char *sbuddy_migratetype_name(int mt)
 		"Unmovable", "Movable", "Reclaimable", "HighAtomic", "Isolate"
 	};
 
-	return names[mt];
+	return (unsigned int)mt < SBUDDY_MIGRATE_TYPES ? names[mt] : "invalid";
 }

@@ -135,6 +135,7 @@ struct sbuddy_zone *sbuddy_zone_create(struct sbuddy_machine *m, int node, int i
 	zone->node = node;
 	zone->idx = idx;
 	zone->id = m->nr_zones;
+	zone->place = node << 4 | idx;
 	zone->pcp = os_zalloc(m->nr_vcpus * sizeof(*zone->pcp));
 	zone->zstat = os_zalloc(m->nr_vcpus * sizeof(*zone->zstat));
 	if (!zone->pcp || !zone->zstat) {

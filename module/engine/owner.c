@@ -9,11 +9,6 @@
 #include "os.h"
 #include "owner.h"
 
-static u64 sbuddy_slot_handle(const struct sbuddy_owner *o, u32 slot)
-{
-	return (u64)(o->id + 1) << 32 | slot;
-}
-
 /**
  * sbuddy_page_owner() - owner of an allocated block
  * @page: its first page
@@ -114,31 +109,6 @@ int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot)
 		s++;
 	}
 	return -ENOSPC;
-}
-
-/* @slot is reserved and empty. */
-void sbuddy_slot_fill(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page)
-{
-	struct sbuddy_slot_chunk *chunk = o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK];
-
-	chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] = page;
-	chunk->used++;
-	o->nr_slots++;
-	o->nr_pages += 1UL << sbuddy_tag_order(page->tag);
-	page->private = sbuddy_slot_handle(o, slot);
-}
-
-/* @slot held a block of @order, which is no longer the owner's. */
-void sbuddy_slot_clear(struct sbuddy_owner *o, u32 slot, unsigned int order)
-{
-	struct sbuddy_slot_chunk *chunk = o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK];
-
-	chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] = NULL;
-	chunk->used--;
-	o->nr_slots--;
-	o->nr_pages -= 1UL << order;
-	if (slot < o->free_hint)
-		o->free_hint = slot;
 }
 
 static void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot)

@@ -18,6 +18,7 @@ struct sbuddy_slot_chunk {
 /**
  * struct sbuddy_owner - somebody who holds pages
  * @m:		machine
+ * @task:	who carries out the current operation
  * @id:		number under which users know the owner
  * @nr_slots:	slots in use
  * @nr_pages:	pages in them
@@ -30,6 +31,7 @@ struct sbuddy_slot_chunk {
  */
 struct sbuddy_owner {
 	struct sbuddy_machine *m;
+	struct sbuddy_task task;
 	u32 id;
 	u32 nr_slots;
 	u64 nr_pages;
@@ -41,17 +43,60 @@ struct sbuddy_owner {
 
 int sbuddy_slot_reserve(struct sbuddy_owner *o, u32 slot);
 int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot);
-void sbuddy_slot_fill(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page);
-void sbuddy_slot_clear(struct sbuddy_owner *o, u32 slot, unsigned int order);
 
-/* What a slot holds, NULL if it is empty or was never used. */
-static inline struct sbuddy_page *sbuddy_slot_page(const struct sbuddy_owner *o, u32 slot)
+/* The chunk of a slot, NULL if none of it was ever used. */
+static inline struct sbuddy_slot_chunk *sbuddy_slot_chunk(const struct sbuddy_owner *o, u32 slot)
 {
 	u32 c = slot / SBUDDY_SLOTS_PER_CHUNK;
 
-	if (unlikely(c >= o->nr_chunks) || unlikely(!o->chunks[c]))
-		return NULL;
-	return o->chunks[c]->page[slot % SBUDDY_SLOTS_PER_CHUNK];
+	return likely(c < o->nr_chunks) ? o->chunks[c] : NULL;
+}
+
+/* What a slot holds, NULL if it is empty. */
+static inline struct sbuddy_page *sbuddy_slot_page(const struct sbuddy_owner *o, u32 slot)
+{
+	const struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, slot);
+
+	return likely(chunk) ? chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] : NULL;
+}
+
+static inline u64 sbuddy_slot_handle(const struct sbuddy_owner *o, u32 slot)
+{
+	return (u64)(o->id + 1) << 32 | slot;
+}
+
+/* @slot, of @chunk, is empty and takes @page, of @nr pages. */
+static inline void sbuddy_slot_take(struct sbuddy_owner *o, struct sbuddy_slot_chunk *chunk,
+				    u32 slot, struct sbuddy_page *page, u32 nr)
+{
+	chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] = page;
+	chunk->used++;
+	o->nr_slots++;
+	o->nr_pages += nr;
+	page->private = sbuddy_slot_handle(o, slot);
+}
+
+/* @slot, of @chunk, held @nr pages, which are no longer the owner's. */
+static inline void sbuddy_slot_drop(struct sbuddy_owner *o, struct sbuddy_slot_chunk *chunk,
+				    u32 slot, u32 nr)
+{
+	chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] = NULL;
+	chunk->used--;
+	o->nr_slots--;
+	o->nr_pages -= nr;
+	if (slot < o->free_hint)
+		o->free_hint = slot;
+}
+
+static inline void sbuddy_slot_fill(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page)
+{
+	sbuddy_slot_take(o, o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK], slot, page,
+			 1U << sbuddy_tag_order(page->tag));
+}
+
+static inline void sbuddy_slot_clear(struct sbuddy_owner *o, u32 slot, unsigned int order)
+{
+	sbuddy_slot_drop(o, o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK], slot, 1U << order);
 }
 
 #endif /* _SBUDDY_OWNER_H */

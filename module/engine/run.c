@@ -15,7 +15,7 @@ static int sbuddy_op_alloc_done(struct sbuddy_owner *o, struct sbuddy_op *op,
 	const struct sbuddy_zone *zone = sbuddy_zone_of(o->m, page);
 
 	op->pfn = sbuddy_pfn(o->m, page);
-	op->zone = zone->node << 4 | zone->idx;
+	op->zone = zone->place;
 	op->count = nr;
 	return 0;
 }
@@ -277,10 +277,13 @@ static int sbuddy_op_decay(struct sbuddy_owner *o, struct sbuddy_task *task, str
 	return 0;
 }
 
-static int sbuddy_op_other(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+/* Whatever is not done at a glance. */
+static noinline int sbuddy_op_any(struct sbuddy_owner *o, struct sbuddy_op *op)
 {
 	static int (* const ops[SBUDDY_NR_OPS])(struct sbuddy_owner *o, struct sbuddy_task *task,
 						struct sbuddy_op *op) = {
+		[SBUDDY_OP_ALLOC]	= sbuddy_op_alloc,
+		[SBUDDY_OP_FREE]	= sbuddy_op_free,
 		[SBUDDY_OP_BULK]	= sbuddy_op_bulk,
 		[SBUDDY_OP_FREE_BATCH]	= sbuddy_op_free_batch,
 		[SBUDDY_OP_GET]		= sbuddy_op_get,
@@ -290,9 +293,56 @@ static int sbuddy_op_other(struct sbuddy_owner *o, struct sbuddy_task *task, str
 		[SBUDDY_OP_DECAY]	= sbuddy_op_decay,
 	};
 
-	if (op->opcode >= SBUDDY_NR_OPS || !ops[op->opcode])
-		return -EINVAL;
-	return ops[op->opcode](o, task, op);
+	op->pfn = SBUDDY_NO_PFN;
+	op->zone = 0;
+	op->err = -EINVAL;
+	if ((unsigned int)o->task.cpu < (unsigned int)o->m->nr_vcpus && !op->flags &&
+	    op->opcode < SBUDDY_NR_OPS && ops[op->opcode])
+		op->err = ops[op->opcode](o, &o->task, op);
+	if (op->err)
+		op->count = 0;
+	return op->err;
+}
+
+/* The plain case of sbuddy_op_alloc(): a free slot of a chunk that is there, no node named. */
+static noinline int sbuddy_op_alloc_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
+{
+	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, op->slot);
+	struct sbuddy_page *page;
+
+	if (unlikely(!chunk) || unlikely(chunk->page[op->slot % SBUDDY_SLOTS_PER_CHUNK]) ||
+	    unlikely(op->order > SBUDDY_MAX_PAGE_ORDER) || unlikely(op->count) ||
+	    unlikely(op->nid != SBUDDY_NID_ANY) || unlikely(!sbuddy_op_gfp_valid(op->gfp)))
+		return sbuddy_op_any(o, op);
+	page = sbuddy_alloc_pages(o->m, &o->task, op->gfp, op->order, SBUDDY_NID_ANY);
+	if (unlikely(!page)) {
+		op->pfn = SBUDDY_NO_PFN;
+		op->zone = 0;
+		op->err = -ENOMEM;
+		return -ENOMEM;
+	}
+	sbuddy_slot_take(o, chunk, op->slot, page, 1U << op->order);
+	op->err = sbuddy_op_alloc_done(o, op, page, 1U << op->order);
+	return 0;
+}
+
+/* The plain case of sbuddy_op_free(): a block that only the owner holds. */
+static noinline int sbuddy_op_free_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
+{
+	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, op->slot);
+	struct sbuddy_page *page;
+
+	if (unlikely(!chunk) || unlikely(op->gfp) || unlikely(op->count))
+		return sbuddy_op_any(o, op);
+	page = chunk->page[op->slot % SBUDDY_SLOTS_PER_CHUNK];
+	if (unlikely(!page) || unlikely(READ_ONCE(page->refcount) != 1))
+		return sbuddy_op_any(o, op);
+	op->order = sbuddy_tag_order(page->tag);
+	op->err = sbuddy_op_alloc_done(o, op, page, 1U << op->order);
+	if (unlikely(sbuddy_free_pages(o->m, &o->task, page, op->order)))
+		return sbuddy_op_any(o, op);
+	sbuddy_slot_drop(o, chunk, op->slot, op->count);
+	return 0;
 }
 
 /**
@@ -307,22 +357,14 @@ static int sbuddy_op_other(struct sbuddy_owner *o, struct sbuddy_task *task, str
  */
 int sbuddy_run_op(struct sbuddy_owner *o, struct sbuddy_op *op, int current_cpu)
 {
-	struct sbuddy_task task = { .cpu = current_cpu };
+	int cpu = op->cpu == SBUDDY_CPU_CURRENT ? current_cpu : op->cpu;
 
-	op->pfn = SBUDDY_NO_PFN;
-	op->zone = 0;
-	if (op->cpu != SBUDDY_CPU_CURRENT)
-		task.cpu = op->cpu;
-	if (unlikely((unsigned int)task.cpu >= (unsigned int)o->m->nr_vcpus) ||
-	    unlikely(op->flags))
-		op->err = -EINVAL;
-	else if (likely(op->opcode == SBUDDY_OP_ALLOC))
-		op->err = sbuddy_op_alloc(o, &task, op);
-	else if (likely(op->opcode == SBUDDY_OP_FREE))
-		op->err = sbuddy_op_free(o, &task, op);
-	else
-		op->err = sbuddy_op_other(o, &task, op);
-	if (unlikely(op->err))
-		op->count = 0;
-	return op->err;
+	o->task.cpu = cpu;
+	if (unlikely((unsigned int)cpu >= (unsigned int)o->m->nr_vcpus) || unlikely(op->flags))
+		return sbuddy_op_any(o, op);
+	if (likely(op->opcode == SBUDDY_OP_ALLOC))
+		return sbuddy_op_alloc_plain(o, op);
+	if (likely(op->opcode == SBUDDY_OP_FREE))
+		return sbuddy_op_free_plain(o, op);
+	return sbuddy_op_any(o, op);
 }

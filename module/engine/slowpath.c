@@ -46,11 +46,12 @@ void sbuddy_wakeup_kswapd(struct sbuddy_zone *zone, u32 gfp, unsigned int order,
 			  int highest_zoneidx)
 {
 	struct sbuddy_node *node = &zone->machine->nodes[zone->node];
+	int highest;
 
 	if (!zone->managed_pages)
 		return;
-	if (node->kswapd_highest_zoneidx == SBUDDY_MAX_NR_ZONES ||
-	    READ_ONCE(node->kswapd_highest_zoneidx) < highest_zoneidx)
+	highest = READ_ONCE(node->kswapd_highest_zoneidx);
+	if (highest == SBUDDY_MAX_NR_ZONES || highest < highest_zoneidx)
 		WRITE_ONCE(node->kswapd_highest_zoneidx, highest_zoneidx);
 	if (READ_ONCE(node->kswapd_order) < (int)order)
 		WRITE_ONCE(node->kswapd_order, order);

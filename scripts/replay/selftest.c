@@ -105,8 +105,8 @@ static void test_parts(void)
 	expect_plan("part of a compound block is freed",
 		    "0 0 a 100 2 40cc0\n1 0 f 102 1\n2 0 f 100 0\n2 0 f 101 0\n",
 		    "a100/2 s100 f102 f103 f100 f101", &p);
-	check(p.partial == 3 && !p.merged && !p.live_pages && p.ops && !(p.ops[0].gfp & SBUDDY_GFP_COMP),
-	      "which was not compound, then");
+	check(p.partial == 3 && !p.merged && !p.live_pages && p.ops &&
+	      !(p.ops[0].gfp & SBUDDY_GFP_COMP), "which was not compound, then");
 	plan_free(&p);
 	expect_plan("two blocks are freed as one",
 		    "0 0 a 100 0 cc0\n0 0 a 101 0 cc0\n1 0 f 100 1\n",

@@ -223,11 +223,12 @@ CORRUPTION(type_of_a_pageblock_changed_below_its_free_pages)
 	EXPECT_FOUND("its pageblock is Reclaimable");
 }
 
+/* The line that names it once read the name of type 7 from beyond the table. */
 CORRUPTION(type_out_of_range)
 {
 	SETUP();
 	self->h.m->pageblock_flags[0] |= 7;
-	EXPECT_FOUND(" ");
+	EXPECT_FOUND("its pageblock is invalid");
 }
 
 CORRUPTION(type_of_a_used_pageblock_out_of_range)

@@ -295,6 +295,22 @@ TEST_F(fallback, steal_mode_skips_the_own_list)
 	EXPECT_EQ(-1, host_off(&self->h, page[1]));
 }
 
+/* Within one refill the claim is not tried again either: one boost for all its pages. */
+TEST_F(fallback, claim_is_not_tried_again_after_a_steal)
+{
+	struct sbuddy_zone *z;
+
+	IMPORT(.zone = SBUDDY_ZONE_DMA32, .blocks = 8, .types = "2", .batch = 4,
+	       .high_min = 100, .high_max = 100, .free = { { 3, REC, "8" } });
+	z = ZONE(DMA32);
+	z->watermark[SBUDDY_WMARK_HIGH] = 4000;	/* only the limit of the boost */
+	set_bit(SBUDDY_ZONE_BELOW_HIGH, &z->flags);
+	EXPECT_EQ(8, ALLOC(GFP_UNM, 0));
+	EXPECT_STREQ("9 10 11", PCPLIST(z, UNM));
+	EXPECT_EQ(1, sbuddy_zone_event(z, SBUDDY_BOOST));
+	EXPECT_EQ(4, sbuddy_zone_event(z, SBUDDY_STEAL));
+}
+
 /* ... after a claim they are: the claimed block's pages follow in order. */
 TEST_F(fallback, claim_returns_to_the_own_list)
 {

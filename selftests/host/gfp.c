@@ -258,6 +258,7 @@ TEST_F(gfp, names)
 	EXPECT_STREQ("Reclaimable", sbuddy_migratetype_name(REC));
 	EXPECT_STREQ("HighAtomic", sbuddy_migratetype_name(HAT));
 	EXPECT_STREQ("Isolate", sbuddy_migratetype_name(ISO));
+	EXPECT_STREQ("invalid", sbuddy_migratetype_name(7));
 }
 
 TEST_HARNESS_MAIN

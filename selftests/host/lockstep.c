@@ -4,7 +4,8 @@
  * each operation results are compared and everything is walked; after every
  * few the complete state.
  *
- * lockstep [--seed N] [--ops N] [--profile NAME] [--every N] [--replay FILE]
+ * lockstep [--seed N] [--ops N] [--profile NAME] [--every N] [--shrink SECONDS]
+ *          [--replay FILE]
  *
  * Prints TAP, one result a profile, with the seed that repeats it.  A stream
  * that shows a difference is shrunk to a few operations and printed in the form
@@ -15,7 +16,7 @@
 
 #include "lockstep.h"
 
-#define SHRINK_SECONDS	60
+static int shrink_seconds = 60;	/* --shrink */
 
 struct pair {
 	struct sbuddy_machine *m;
@@ -298,7 +299,7 @@ static struct stream without(const struct stream *s, int from, int to)
 /* Leaves out ever smaller pieces as long as a difference, whichever, remains. */
 static void shrink(const struct profile *p, struct stream *s)
 {
-	time_t end = time(NULL) + SHRINK_SECONDS;
+	time_t end = time(NULL) + shrink_seconds;
 	char why[1024];
 
 	for (int piece = s->nr / 2; piece && time(NULL) < end; piece /= 2)
@@ -431,6 +432,7 @@ int main(int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' }, { "ops", required_argument, NULL, 'o' },
 		{ "profile", required_argument, NULL, 'p' },
 		{ "every", required_argument, NULL, 'e' },
+		{ "shrink", required_argument, NULL, 'k' },
 		{ "replay", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 },
 	};
 	struct options o = { .seed = fresh_seed(), .ops = 20000 };
@@ -449,6 +451,9 @@ int main(int argc, char **argv)
 			break;
 		case 'e':
 			o.every = atoi(optarg);
+			break;
+		case 'k':
+			shrink_seconds = atoi(optarg);
 			break;
 		case 'r':
 			o.replay = optarg;

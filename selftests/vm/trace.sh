@@ -29,7 +29,6 @@ fi
 
 n=0 failed=0
 tmp=$(mktemp -d)
-# shellcheck disable=SC2154 # pids are set by the part that starts them
 trap 'kill $lifeline 2>/dev/null; rmdir "$INSTANCE"; rmmod sbuddy; rm -rf "$tmp"' EXIT
 lifeline=
 

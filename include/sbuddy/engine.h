@@ -545,5 +545,7 @@ int sbuddy_owner_check(struct sbuddy_owner *o, char *err, size_t err_size);
 u32 sbuddy_page_owner(const struct sbuddy_page *page);
 u32 sbuddy_page_slot(const struct sbuddy_page *page);
 int sbuddy_run_op(struct sbuddy_owner *o, struct sbuddy_op *op, int current_cpu);
+unsigned int sbuddy_run_ops(struct sbuddy_owner *o, struct sbuddy_op *ops, unsigned int nr,
+			    int current_cpu);
 
 #endif /* _SBUDDY_ENGINE_H */

@@ -304,45 +304,80 @@ static noinline int sbuddy_op_any(struct sbuddy_owner *o, struct sbuddy_op *op)
 	return op->err;
 }
 
-/* The plain case of sbuddy_op_alloc(): a free slot of a chunk that is there, no node named. */
-static noinline int sbuddy_op_alloc_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
+/*
+ * Plain operations, which streams consist of: ALLOC on no particular node into
+ * a free slot of a chunk that is there, and FREE of what only the owner holds.
+ * One comparison of the first eight bytes tells them: everything but order,
+ * zone and vcpu must be as below.
+ */
+static __always_inline bool sbuddy_op_is_plain(const struct sbuddy_op *op, u8 opcode, s16 nid)
 {
-	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, op->slot);
+	static const struct sbuddy_op mask = { .opcode = 0xff, .flags = 0xff, .nid = -1 };
+	const struct sbuddy_op plain = { .opcode = opcode, .nid = nid };
+	u64 head, want, bits;
+
+	memcpy(&head, op, sizeof(head));
+	memcpy(&want, &plain, sizeof(want));
+	memcpy(&bits, &mask, sizeof(bits));
+	return (head & bits) == want;
+}
+
+static __always_inline int sbuddy_op_alloc_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
+{
+	const u32 slot = op->slot;
+	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, slot);
+	const unsigned int order = op->order;
 	struct sbuddy_page *page;
 
-	if (unlikely(!chunk) || unlikely(chunk->page[op->slot % SBUDDY_SLOTS_PER_CHUNK]) ||
-	    unlikely(op->order > SBUDDY_MAX_PAGE_ORDER) || unlikely(op->count) ||
-	    unlikely(op->nid != SBUDDY_NID_ANY) || unlikely(!sbuddy_op_gfp_valid(op->gfp)))
+	if (unlikely(!chunk) || unlikely(chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK]) ||
+	    unlikely(order > SBUDDY_MAX_PAGE_ORDER) || unlikely(op->count) ||
+	    unlikely(!sbuddy_op_gfp_valid(op->gfp)))
 		return sbuddy_op_any(o, op);
-	page = sbuddy_alloc_pages(o->m, &o->task, op->gfp, op->order, SBUDDY_NID_ANY);
-	if (unlikely(!page)) {
-		op->pfn = SBUDDY_NO_PFN;
-		op->zone = 0;
-		op->err = -ENOMEM;
+	page = sbuddy_alloc_pages(o->m, &o->task, op->gfp, order, SBUDDY_NID_ANY);
+	op->zone = 0;
+	op->err = -ENOMEM;
+	op->pfn = SBUDDY_NO_PFN;
+	if (unlikely(!page))
 		return -ENOMEM;
-	}
-	sbuddy_slot_take(o, chunk, op->slot, page, 1U << op->order);
-	op->err = sbuddy_op_alloc_done(o, op, page, 1U << op->order);
+	sbuddy_slot_take(o, chunk, slot, page, 1U << order);
+	op->err = sbuddy_op_alloc_done(o, op, page, 1U << order);
 	return 0;
 }
 
-/* The plain case of sbuddy_op_free(): a block that only the owner holds. */
-static noinline int sbuddy_op_free_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
+static __always_inline int sbuddy_op_free_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
 {
-	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, op->slot);
+	const u32 slot = op->slot;
+	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, slot);
 	struct sbuddy_page *page;
+	unsigned int order;
 
-	if (unlikely(!chunk) || unlikely(op->gfp) || unlikely(op->count))
+	if (unlikely(!chunk) || unlikely(op->gfp | op->count))
 		return sbuddy_op_any(o, op);
-	page = chunk->page[op->slot % SBUDDY_SLOTS_PER_CHUNK];
+	page = chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK];
 	if (unlikely(!page) || unlikely(READ_ONCE(page->refcount) != 1))
 		return sbuddy_op_any(o, op);
-	op->order = sbuddy_tag_order(page->tag);
-	op->err = sbuddy_op_alloc_done(o, op, page, 1U << op->order);
-	if (unlikely(sbuddy_free_pages(o->m, &o->task, page, op->order)))
+	order = sbuddy_tag_order(page->tag);
+	op->order = order;
+	op->err = sbuddy_op_alloc_done(o, op, page, 1U << order);
+	if (unlikely(sbuddy_free_pages(o->m, &o->task, page, order)))
 		return sbuddy_op_any(o, op);
-	sbuddy_slot_drop(o, chunk, op->slot, op->count);
+	sbuddy_slot_drop(o, chunk, slot, 1U << order);
 	return 0;
+}
+
+static __always_inline int sbuddy_op_run(struct sbuddy_owner *o, struct sbuddy_op *op,
+					 int current_cpu)
+{
+	int cpu = op->cpu == SBUDDY_CPU_CURRENT ? current_cpu : op->cpu;
+
+	o->task.cpu = cpu;
+	if (unlikely((unsigned int)cpu >= (unsigned int)o->m->nr_vcpus))
+		return sbuddy_op_any(o, op);
+	if (sbuddy_op_is_plain(op, SBUDDY_OP_ALLOC, SBUDDY_NID_ANY))
+		return sbuddy_op_alloc_plain(o, op);
+	if (likely(op->opcode == SBUDDY_OP_FREE) && likely(!op->flags))
+		return sbuddy_op_free_plain(o, op);
+	return sbuddy_op_any(o, op);
 }
 
 /**
@@ -357,14 +392,25 @@ static noinline int sbuddy_op_free_plain(struct sbuddy_owner *o, struct sbuddy_o
  */
 int sbuddy_run_op(struct sbuddy_owner *o, struct sbuddy_op *op, int current_cpu)
 {
-	int cpu = op->cpu == SBUDDY_CPU_CURRENT ? current_cpu : op->cpu;
+	return sbuddy_op_run(o, op, current_cpu);
+}
 
-	o->task.cpu = cpu;
-	if (unlikely((unsigned int)cpu >= (unsigned int)o->m->nr_vcpus) || unlikely(op->flags))
-		return sbuddy_op_any(o, op);
-	if (likely(op->opcode == SBUDDY_OP_ALLOC))
-		return sbuddy_op_alloc_plain(o, op);
-	if (likely(op->opcode == SBUDDY_OP_FREE))
-		return sbuddy_op_free_plain(o, op);
-	return sbuddy_op_any(o, op);
+/**
+ * sbuddy_run_ops() - carry out operations up to the first that fails
+ * @o: whose slots they work on
+ * @ops: in, the operations; out, their results
+ * @nr: entries of @ops
+ * @current_cpu: vcpu that SBUDDY_CPU_CURRENT stands for
+ *
+ * Context: As sbuddy_run_op().
+ * Return: Operations that succeeded; if fewer than @nr, the next one failed.
+ */
+unsigned int sbuddy_run_ops(struct sbuddy_owner *o, struct sbuddy_op *ops, unsigned int nr,
+			    int current_cpu)
+{
+	struct sbuddy_op *op = ops, *end = ops + nr;
+
+	while (op < end && likely(!sbuddy_op_run(o, op, current_cpu)))
+		op++;
+	return op - ops;
 }

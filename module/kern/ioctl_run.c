@@ -96,15 +96,16 @@ static noinline unsigned int run_locked(struct sbuddy_client *c, struct sbuddy_r
 {
 	struct sbuddy_owner *owner = c->owner;
 	int cpu = sbuddy_current_vcpu(c->machine);
-	unsigned int i;
+	unsigned int i = 0;
 
-	for (i = 0; i < nr; i++) {
-		int err = sbuddy_run_op(owner, &chunk[i].op, cpu);
-
-		if (unlikely(err) && note_error(run, run->done + i, err))
+	for (;;) {
+		i += sbuddy_run_ops(owner, &chunk[i].op, nr - i, cpu);
+		if (i == nr)
+			return nr;
+		if (note_error(run, run->done + i, chunk[i].op.err))
 			return i + 1;
+		i++;
 	}
-	return nr;
 }
 
 /* Returns how many operations were performed; run->err is set if that is the end. */

@@ -100,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct model *model;
 	const char *expected;
 	unsigned int which;
+	char why[200];
 
 	if (!size || size > 1 + MAX_OPS * BYTES_PER_OP)
 		return 0;
@@ -117,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run_both(o, model, data + i);
 	check_both(m, o, model);
 	sbuddy_owner_destroy(o, &task);
-	if (sbuddy_check(m, (char[200]){ 0 }, 200))
+	if (sbuddy_check(m, why, sizeof(why)))
 		abort();
 	sbuddy_machine_destroy(m);
 	model_free(model);

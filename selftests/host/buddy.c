@@ -117,7 +117,7 @@ TEST_F(buddy, likely_merge_goes_to_the_tail)
 	FREE(96, 4);			/* parent's buddy 64 in use: head */
 	EXPECT_STREQ("96 512", LIST(z, 4, MOV));
 	FREE(32, 4);
-	FREE(48, 4);			/* merged: 32, order 5; its parent's buddy 64 is no free order 6 */
+	FREE(48, 4);			/* order 5 at 32; 64, of order 6, is not free */
 	EXPECT_STREQ("96 512", LIST(z, 4, MOV));
 	EXPECT_STREQ("32", LIST(z, 5, MOV));
 	FREE(0, 4);			/* parent 0..31, its buddy is 32, order 5: tail */

@@ -19,7 +19,7 @@ static const char *singles(char *buf, size_t size, long first, int nr)
 	return buf;
 }
 
-/* CHECK 3: small foreign blocks only: no claim, the smallest is stolen, RECLAIMABLE first, no boost. */
+/* CHECK 3: only small foreign blocks: no claim, no boost, the smallest stolen, RECLAIMABLE first. */
 TEST_F(fallback, movable_steals_the_smallest_reclaimable_first)
 {
 	struct sbuddy_zone *z;
@@ -188,8 +188,8 @@ TEST_F(fallback, movable_request_claims_with_enough_movable_pages)
 /* CHECK 3: for UNMOVABLE on a MOVABLE block, pages on pcp lists count as alike. */
 TEST_F(fallback, pcp_pages_count_as_alike)
 {
-	IMPORT(.zone = SBUDDY_ZONE_DMA32, .blocks = 8, .free = { { 4, MOV, "0" }, { 2, MOV, "32" } },
-	       .batch = 1, .high_min = 100, .high_max = 100);
+	IMPORT(.zone = SBUDDY_ZONE_DMA32, .blocks = 8,
+	       .free = { { 4, MOV, "0" }, { 2, MOV, "32" } }, .batch = 1, .high_min = 100, .high_max = 100);
 	EXPECT_EQ(32, ALLOC(GFP_MOV, 2));
 	FREE(32, 2);
 	EXPECT_EQ(4, ZONE(DMA32)->pcp[0].count);

@@ -279,7 +279,8 @@ TEST_F(free, batch_over_two_zones)
 
 	BOOT("N0:DMA32=16M,Normal=16M", 1);
 	for (int i = 0; i < 4; i++)
-		batch[i] = host_page(&self->h, ALLOC(i & 1 ? GFP_MOV | SBUDDY_GFP_DMA32 : GFP_MOV, 0));
+		batch[i] = host_page(&self->h,
+				     ALLOC(i & 1 ? GFP_MOV | SBUDDY_GFP_DMA32 : GFP_MOV, 0));
 	EXPECT_EQ(0, sbuddy_folios_put(self->h.m, &self->h.task, batch, 4));
 	EXPECT_SANE();
 	EXPECT_EQ(2, sbuddy_zone_event(ZONE(DMA32), SBUDDY_PGFREE));

@@ -121,7 +121,8 @@ TEST_F(gfp, slow_path_reserve_flags)
 	EXPECT_EQ(cpuset, FLAGS(SBUDDY_GFP_TRANSHUGE, 9));
 	EXPECT_EQ(cpuset | nonblock, FLAGS(0, 0));
 	EXPECT_EQ(cpuset | reserve, FLAGS(SBUDDY_GFP_KERNEL | SBUDDY_GFP_HIGH, 1));
-	EXPECT_EQ(SBUDDY_ALLOC_KSWAPD | cpuset, sbuddy_gfp_to_alloc_flags(&t, SBUDDY_GFP_KERNEL, 0));
+	EXPECT_EQ(SBUDDY_ALLOC_KSWAPD | cpuset,
+		  sbuddy_gfp_to_alloc_flags(&t, SBUDDY_GFP_KERNEL, 0));
 	EXPECT_EQ(nonblock | cpuset, sbuddy_gfp_to_alloc_flags(&t, 0, 0));
 }
 

@@ -52,7 +52,8 @@ TEST_F(layout, default_refuses_part_of_a_pageblock)
 
 TEST_F(layout, zones_of_two_nodes)
 {
-	ASSERT_EQ(0, parse("N0:DMA=16M,DMA32=64M,Normal=128M,Movable=48M;N1:Normal=128M,Movable=128M"));
+	ASSERT_EQ(0, parse("N0:DMA=16M,DMA32=64M,Normal=128M,Movable=48M;"
+			   "N1:Normal=128M,Movable=128M"));
 	EXPECT_EQ(2, parsed.nr_nodes);
 	ASSERT_EQ(6, parsed.nr_extents);
 	EXPECT_EQ(4096, parsed.extent[0].nr_pages);
@@ -67,7 +68,8 @@ TEST_F(layout, zones_of_two_nodes)
 
 TEST_F(layout, holes_interleaved_nodes_and_distances)
 {
-	ASSERT_EQ(0, parse("N0:Normal=4M,hole=2M,Normal=4M;N1:Normal=4M;N0:Movable=1G;D:10,21/17,10"));
+	ASSERT_EQ(0, parse("N0:Normal=4M,hole=2M,Normal=4M;N1:Normal=4M;N0:Movable=1G;"
+			   "D:10,21/17,10"));
 	EXPECT_EQ(5, parsed.nr_extents);
 	EXPECT_EQ(-1, parsed.extent[1].zone);
 	EXPECT_EQ(21, parsed.distance[0][1]);

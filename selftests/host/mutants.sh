@@ -16,7 +16,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
 COPY=build/mutants
 CC=${HOSTCC:-gcc}
 FLAGS="-std=gnu11 -D_GNU_SOURCE -g -O1 -w -include selftests/lib/os.h -Iinclude -Iselftests/lib"
-TESTS="fallback buddy pcp watermark highatomic alloc free bulk zone gfp layout snapshot run owner
+TESTS="fallback buddy pcp pcp_tune watermark highatomic alloc free bulk zone gfp layout snapshot run owner
 	vmstat check failsweep"
 
 # files | sed expression | what it breaks; code may move from one of the files to another
@@ -76,7 +76,7 @@ MUTANTS=(
 	'vmstat.c|s/(1 + fls(mem))/(2 + fls(mem))/|stat threshold'
 	'machine.c|s/sbuddy_set_pageblock_migratetype(m, pfn, SBUDDY_MIGRATE_MOVABLE);/;/|blocks are Unmovable at boot'
 	'check.c|s/if (l->prev != prev || /if (/|check misses a broken back link'
-	'owner.c|s/o->free_hint = slot;$/;/|the lowest free slot is forgotten'
+	'owner*|s/o->free_hint = slot;$/;/|the lowest free slot is forgotten'
 	'run.c|s/if (READ_ONCE(page->refcount) > 1)/if (0)/|a batch empties slots of shared folios'
 	'internal.h|s/x > zs->stat_threshold ||/x >= zs->stat_threshold ||/|the counter folds one page early'
 )

@@ -9,7 +9,7 @@
 # The harness, and the rule that unpacks it, are those of selftests/vm/vm.mk.
 KSFT ?= $(BUILD)/kselftest
 
-HOST_TESTS := gfp layout zone buddy fallback highatomic watermark pcp alloc free bulk \
+HOST_TESTS := gfp layout zone buddy fallback highatomic watermark pcp pcp_tune alloc free bulk \
 	      vmstat snapshot check owner run failsweep
 $(foreach t,$(HOST_TESTS),$(eval test-$(t)-src := selftests/host/$(t).c selftests/host/host_machine.c))
 

@@ -174,7 +174,7 @@ TEST_F(watermark, unboosted_min_for_atomic_order_0)
 	EXPECT_EQ(0, ALLOC(SBUDDY_GFP_ATOMIC, 0));
 }
 
-/* The exemption looks at the flags, so it fires in the HIGH pre-test too: BELOW_HIGH stays clear. */
+/* The exemption looks at the flags: it fires in the HIGH pre-test too, BELOW_HIGH stays clear. */
 TEST_F(watermark, exemption_in_the_high_pretest)
 {
 	struct sbuddy_zone *z;

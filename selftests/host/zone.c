@@ -143,7 +143,7 @@ TEST_F(zone, buddies_do_not_merge_across_nodes)
 	EXPECT_STREQ("2560", LIST(z1, 9, MOV));
 }
 
-/* CHECK 1: 2560 usable pages are enough for grouping; the layout allows no 2559, 2048 comes next. */
+/* CHECK 1: 2560 usable pages are enough to group; a layout allows no 2559, 2048 comes next. */
 TEST_F(zone, grouping_needs_2560_pages)
 {
 	BOOT("N0:DMA32=10M", 1);
@@ -257,7 +257,7 @@ TEST_F(zone, thisnode_does_not_leave_the_node)
 	EXPECT_SANE();
 	EXPECT_EQ(-1, ALLOC_NODE(GFP_UNM | SBUDDY_GFP_THISNODE, 4, 1));
 	EXPECT_NE(-1, ALLOC_NODE(GFP_UNM, 4, 1));
-	EXPECT_EQ(1, sbuddy_zone_numa(host_zone(&self->h, 0, SBUDDY_ZONE_NORMAL), SBUDDY_NUMA_MISS));
+	EXPECT_EQ(1, sbuddy_zone_numa(ZONE(NORMAL), SBUDDY_NUMA_MISS));
 	EXPECT_EQ(1, sbuddy_zone_numa(host_zone(&self->h, 1, SBUDDY_ZONE_NORMAL),
 				      SBUDDY_NUMA_FOREIGN));
 }
@@ -274,7 +274,7 @@ TEST_F(zone, numa_counters_of_a_remote_request)
 	EXPECT_EQ(1, sbuddy_zone_numa(z1, SBUDDY_NUMA_OTHER));
 	EXPECT_EQ(0, sbuddy_zone_numa(z1, SBUDDY_NUMA_LOCAL));
 	EXPECT_NE(-1, ALLOC_NODE(GFP_UNM, 5, 0));
-	EXPECT_EQ(1, sbuddy_zone_numa(host_zone(&self->h, 0, SBUDDY_ZONE_NORMAL), SBUDDY_NUMA_LOCAL));
+	EXPECT_EQ(1, sbuddy_zone_numa(ZONE(NORMAL), SBUDDY_NUMA_LOCAL));
 }
 
 TEST_F(zone, policies)

@@ -11,7 +11,7 @@ long model_mult_frac(long x, long n, long d)
 	return x / d * n + x % d * n / d;
 }
 
-static void for_each_zone(struct model *m, void (*fn)(struct model *m, struct model_zone *z))
+static void every_zone(struct model *m, void (*fn)(struct model *m, struct model_zone *z))
 {
 	for (int n = 0; n < MODEL_NODES; n++)
 		for (int i = 0; i < MODEL_ZONES; i++)
@@ -185,14 +185,14 @@ static void recompute_totalreserve(struct model *m)
 {
 	for (int n = 0; n < MODEL_NODES; n++)
 		m->node[n].totalreserve = 0;
-	for_each_zone(m, totalreserve);
+	every_zone(m, totalreserve);
 }
 
 static void setup_watermarks(struct model *m)
 {
-	for_each_zone(m, zone_watermarks);
+	every_zone(m, zone_watermarks);
 	recompute_totalreserve(m);
-	for_each_zone(m, model_pcp_limits);
+	every_zone(m, model_pcp_limits);
 }
 
 static void lowmem_reserve(struct model *m, struct model_zone *z)
@@ -246,12 +246,12 @@ static void init_watermarks(struct model *m, bool thp)
 {
 	long kb;
 
-	for_each_zone(m, stat_threshold);	/* when the CPUs come online: no marks yet */
+	every_zone(m, stat_threshold);	/* when the CPUs come online: no marks yet */
 	kb = square_root(16 * 4 * (long)usable_pages(m, SBUDDY_ZONE_NORMAL));
 	m->min_free_kbytes = kb < 128 ? 128 : kb > 262144 ? 262144 : kb;
 	setup_watermarks(m);
-	for_each_zone(m, stat_threshold);
-	for_each_zone(m, lowmem_reserve);
+	every_zone(m, stat_threshold);
+	every_zone(m, lowmem_reserve);
 	recompute_totalreserve(m);
 	if (thp)
 		khugepaged(m);
@@ -327,7 +327,7 @@ struct model *model_boot(const struct sbuddy_config *cfg)
 	boot_nodes(m);
 	boot_cpus(m, cfg);
 	build_zonelists(m, l);
-	for_each_zone(m, boot_zone);
+	every_zone(m, boot_zone);
 	m->no_grouping = usable_pages(m, SBUDDY_ZONE_MOVABLE) < 512 * 5;
 	free_all(m, l);
 	init_watermarks(m, cfg->thp);
@@ -351,7 +351,7 @@ static void free_zone(struct model *m, struct model_zone *z)
 
 void model_free(struct model *m)
 {
-	for_each_zone(m, free_zone);
+	every_zone(m, free_zone);
 	free(m->kind);
 	free(m->order);
 	free(m->compound);
@@ -385,13 +385,13 @@ void model_set_high_fraction(struct model *m, int v)
 	if (v == m->high_fraction)
 		return;
 	m->high_fraction = v;
-	for_each_zone(m, model_pcp_limits);
+	every_zone(m, model_pcp_limits);
 }
 
 void model_set_reserve_ratio(struct model *m, const int *ratio)
 {
 	for (int i = 0; i < MODEL_ZONES; i++)
 		m->ratio[i] = ratio[i] < 1 ? 0 : ratio[i];
-	for_each_zone(m, lowmem_reserve);
+	every_zone(m, lowmem_reserve);
 	recompute_totalreserve(m);
 }

@@ -19,7 +19,7 @@ static const char *singles(char *buf, size_t size, long first, int nr)
 	return buf;
 }
 
-/* CHECK 3: only small foreign blocks: no claim, no boost, the smallest stolen, RECLAIMABLE first. */
+/* CHECK 3: only small foreign blocks: no claim, no boost, the smallest stolen, REC before UNM. */
 TEST_F(fallback, movable_steals_the_smallest_reclaimable_first)
 {
 	struct sbuddy_zone *z;
@@ -189,7 +189,8 @@ TEST_F(fallback, movable_request_claims_with_enough_movable_pages)
 TEST_F(fallback, pcp_pages_count_as_alike)
 {
 	IMPORT(.zone = SBUDDY_ZONE_DMA32, .blocks = 8,
-	       .free = { { 4, MOV, "0" }, { 2, MOV, "32" } }, .batch = 1, .high_min = 100, .high_max = 100);
+	       .free = { { 4, MOV, "0" }, { 2, MOV, "32" } }, .batch = 1,
+	       .high_min = 100, .high_max = 100);
 	EXPECT_EQ(32, ALLOC(GFP_MOV, 2));
 	FREE(32, 2);
 	EXPECT_EQ(4, ZONE(DMA32)->pcp[0].count);

@@ -95,6 +95,17 @@ noinline struct sbuddy_page *sbuddy_rmqueue_pcplist(struct sbuddy_zone *zone,
 }
 
 /*
+ * A block that will be freed next was put here long ago: fetch its descriptor
+ * and the line beside it, where its buddies of order 1 and above begin.  A hint
+ * only; the end of a list, which is no page, does no harm.
+ */
+static inline void sbuddy_prefetch_block(const struct sbuddy_page *page)
+{
+	prefetchw(page);
+	prefetchw((const void *)((unsigned long)page ^ 64));
+}
+
+/*
  * Gives at least @count pages back to the buddy, beginning with the list
  * @pindex and going round; from each list the oldest first, until it is empty.
  * A high-order block may take more than was asked for.  pcp lock held.
@@ -116,6 +127,7 @@ noinline void sbuddy_free_pcppages_bulk(struct sbuddy_zone *zone, struct sbuddy_
 			struct sbuddy_page *page = list_last_entry(list, struct sbuddy_page, lru);
 			int mt = sbuddy_pb_migratetype(m, sbuddy_pfn(m, page));
 
+			sbuddy_prefetch_block(list_entry(page->lru.prev, struct sbuddy_page, lru));
 			list_del(&page->lru);
 			count -= 1 << order;
 			pcp->count -= 1 << order;

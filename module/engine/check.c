@@ -78,11 +78,14 @@ static int sbuddy_check_free_block(struct sbuddy_checker *c, const struct sbuddy
 	if (fault)
 		return sbuddy_wrong(c, "free block %lx order %u type %s %s", pfn, order,
 				    sbuddy_migratetype_name(mt), fault);
-	for (unsigned long p = pfn; p < pfn + (1UL << order); p += SBUDDY_PAGEBLOCK_NR_PAGES)
-		if (sbuddy_pb_migratetype(c->m, p) != mt)
+	for (unsigned long p = pfn; p < pfn + (1UL << order); p += SBUDDY_PAGEBLOCK_NR_PAGES) {
+		int block_mt = sbuddy_pb_migratetype(c->m, p);
+
+		if (block_mt != mt)
 			return sbuddy_wrong(c, "free block %lx order %u is on the %s list, its pageblock is %s",
 					    pfn, order, sbuddy_migratetype_name(mt),
-					    sbuddy_migratetype_name(sbuddy_pb_migratetype(c->m, p)));
+					    sbuddy_migratetype_name(block_mt));
+	}
 	if (sbuddy_unmerged(c, page, order, mt))
 		return sbuddy_wrong(c, "free block %lx order %u was not merged with its buddy",
 				    pfn, order);

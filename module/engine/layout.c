@@ -148,7 +148,7 @@ static int sbuddy_layout_row(struct sbuddy_layout_parser *ps, int from)
 
 		if (to && !sbuddy_layout_eat(ps, ","))
 			return sbuddy_layout_expected(ps, "a distance to each node, by ','");
-		if (!sbuddy_layout_number(ps, &d) || d < 10 || d > 254 || (to == from ? d != 10 : d == 10))
+		if (!sbuddy_layout_number(ps, &d) || d > 254 || (to == from ? d != 10 : d < 11))
 			return sbuddy_layout_expected(ps, "10 to oneself, 11 to 254 to others");
 		ps->l->distance[from][to] = d;
 	}

@@ -66,7 +66,7 @@ static u64 rnd(u64 *state)
 	return *state = x;
 }
 
-static inline __attribute__((always_inline)) struct sbuddy_page *take(struct worker *w)
+static __always_inline struct sbuddy_page *take(struct worker *w)
 {
 	struct sbuddy_page *page = sbuddy_alloc_pages(w->m, &w->task, GFP, w->order, 0);
 
@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) struct sbuddy_page *take(struct wor
 	return page;
 }
 
-static inline __attribute__((always_inline)) void give(struct worker *w, struct sbuddy_page *page)
+static __always_inline void give(struct worker *w, struct sbuddy_page *page)
 {
 	if (unlikely(sbuddy_free_pages(w->m, &w->task, page, w->order))) {
 		fprintf(stderr, "free failed: a benchmark that fails reports nothing\n");
@@ -304,7 +304,8 @@ static void run_callgrind(const char *self, int bench, unsigned int order)
 		if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout))
 			_exit(127);
 		execlp("valgrind", "valgrind", "--tool=callgrind", out_arg, toggle, self, "--case",
-		       case_names[bench], "--order", order_arg, "--runs", "1", "--threads", "1", NULL);
+		       case_names[bench], "--order", order_arg, "--runs", "1", "--threads",
+		       "1", NULL);
 		_exit(127);
 	}
 	if (waitpid(pid, &status, 0) != pid || status) {
@@ -321,7 +322,8 @@ static void run_callgrind(const char *self, int bench, unsigned int order)
 static int usage(const char *name)
 {
 	fprintf(stderr,
-		"usage: %s [--case repeat|bulk|rand|churn] [--order 0..10] [--threads 1..64] [--runs 1..99] [--callgrind]\n",
+		"usage: %s [--case repeat|bulk|rand|churn] [--order 0..10] [--threads 1..64]\n"
+		"       [--runs 1..99] [--callgrind]\n",
 		name);
 	return 2;
 }

@@ -14,15 +14,15 @@ struct sbuddy_page;
 enum sbuddy_trace_event {
 	SBUDDY_TRACE_MM_PAGE_ALLOC,		/* order, gfp, migratetype */
 	SBUDDY_TRACE_MM_PAGE_ALLOC_ZONE_LOCKED,	/* order, migratetype, percpu_refill */
-	SBUDDY_TRACE_MM_PAGE_ALLOC_EXTFRAG,	/* alloc order, fallback order, alloc mt, fallback mt */
+	SBUDDY_TRACE_MM_PAGE_ALLOC_EXTFRAG,	/* alloc and fallback order and mt */
 	SBUDDY_TRACE_MM_PAGE_FREE,		/* order */
 	SBUDDY_TRACE_MM_PAGE_FREE_BATCHED,
 	SBUDDY_TRACE_MM_PAGE_PCPU_DRAIN,	/* order, migratetype */
 	SBUDDY_TRACE_MM_VMSCAN_WAKEUP_KSWAPD,	/* order, gfp */
 	SBUDDY_TRACE_ZONE_SKIPPED,		/* order, alloc_flags, reason */
-	SBUDDY_TRACE_WATERMARK_TEST,		/* order, mark, free, reserve, alloc_flags, passed */
-	SBUDDY_TRACE_STEAL_DECISION,		/* block order, start mt, block mt, free, alike, claimed */
-	SBUDDY_TRACE_PCP_TUNED,			/* cpu, reason, old high, high, alloc_factor, free_count */
+	SBUDDY_TRACE_WATERMARK_TEST,		/* order, mark, free, reserve, flags, passed */
+	SBUDDY_TRACE_STEAL_DECISION,		/* order, start and block mt, free, alike, claimed */
+	SBUDDY_TRACE_PCP_TUNED,			/* cpu, reason, old and new high, factor, freed */
 	SBUDDY_TRACE_WOULD_BLOCK,		/* order, gfp, step */
 	SBUDDY_TRACE_BAD_FREE,			/* pfn, order, err */
 	SBUDDY_NR_TRACE_EVENTS,

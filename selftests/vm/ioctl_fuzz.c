@@ -260,9 +260,14 @@ int main(int argc, char **argv)
 	rnd.state = test_seed();
 	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
 		switch (opt) {
-		case 'n': calls = strtoul(optarg, NULL, 0); break;
-		case 's': rnd.state = strtoull(optarg, NULL, 0); break;
-		default: return 2;
+		case 'n':
+			calls = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			rnd.state = strtoull(optarg, NULL, 0);
+			break;
+		default:
+			return 2;
 		}
 	}
 	ksft_print_header();

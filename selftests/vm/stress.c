@@ -194,11 +194,20 @@ int main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "j:t:n:s:")) != -1) {
 		switch (opt) {
-		case 'j': nr = strtoul(optarg, NULL, 0); break;
-		case 't': seconds = strtoul(optarg, NULL, 0); break;
-		case 'n': ops = strtoull(optarg, NULL, 0); break;
-		case 's': seed = strtoull(optarg, NULL, 0); break;
-		default: return 2;
+		case 'j':
+			nr = strtoul(optarg, NULL, 0);
+			break;
+		case 't':
+			seconds = strtoul(optarg, NULL, 0);
+			break;
+		case 'n':
+			ops = strtoull(optarg, NULL, 0);
+			break;
+		case 's':
+			seed = strtoull(optarg, NULL, 0);
+			break;
+		default:
+			return 2;
 		}
 	}
 	ksft_print_header();

@@ -21,7 +21,7 @@ enum sbuddy_trace_event {
 	SBUDDY_TRACE_MM_VMSCAN_WAKEUP_KSWAPD,	/* order, gfp */
 	SBUDDY_TRACE_ZONE_SKIPPED,		/* order, alloc_flags, reason */
 	SBUDDY_TRACE_WATERMARK_TEST,		/* order, mark, free, reserve, flags, passed */
-	SBUDDY_TRACE_STEAL_DECISION,		/* order, start and block mt, free, alike, claimed */
+	SBUDDY_TRACE_STEAL_DECISION,		/* order, types, free, alike, claimed */
 	SBUDDY_TRACE_PCP_TUNED,			/* cpu, reason, old and new high, factor, freed */
 	SBUDDY_TRACE_WOULD_BLOCK,		/* order, gfp, step */
 	SBUDDY_TRACE_BAD_FREE,			/* pfn, order, err */

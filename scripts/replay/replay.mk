@@ -5,7 +5,7 @@
 
 REPLAY	     := $(BUILD)/replay
 REPLAY_FLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Iinclude/uapi -Iselftests/lib
-REPLAY_HDRS  := $(wildcard scripts/replay/*.h) selftests/lib/sbuddy_user.h include/uapi/linux/sbuddy.h
+REPLAY_HDRS  := $(wildcard scripts/replay/*.h) selftests/lib/sbuddy_user.h $(wildcard include/uapi/linux/sbuddy*.h)
 CC	     ?= cc
 
 .PHONY: replay replay-check demo

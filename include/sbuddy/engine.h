@@ -27,6 +27,7 @@
 #define SBUDDY_MAX_VCPUS	256
 #define SBUDDY_NO_ZONE		0xff
 #define SBUDDY_MAX_PAGES	(1UL << 28)	/* 1 TiB, span of a machine */
+#define SBUDDY_END_PFN		(1UL << 40)	/* machines start below: 4 PiB */
 
 /* pcp lists: orders 0 to 3 of three types, then order 9 not movable, movable */
 #define SBUDDY_NR_PCP_LISTS	14
@@ -344,7 +345,7 @@ struct sbuddy_knobs {
 /**
  * struct sbuddy_config - what a machine is made of
  * @layout:	zones and nodes
- * @base_pfn:	first frame; multiple of 1024, not 0
+ * @base_pfn:	first frame; multiple of 1024, not 0, below SBUDDY_END_PFN
  * @nr_vcpus:	1 to SBUDDY_MAX_VCPUS
  * @vcpu_node:	node of each vcpu
  * @backed:	frames are real memory: __GFP_ZERO clears it through the seam
@@ -458,6 +459,8 @@ const char *sbuddy_migratetype_name(int mt);
 
 /* machine.c */
 void sbuddy_config_init(struct sbuddy_config *cfg);
+void sbuddy_config_spread_vcpus(struct sbuddy_config *cfg);
+size_t sbuddy_config_metadata_bytes(const struct sbuddy_config *cfg);
 int sbuddy_machine_create(const struct sbuddy_config *cfg, struct sbuddy_machine **out);
 void sbuddy_machine_destroy(struct sbuddy_machine *m);
 int sbuddy_machine_reset(struct sbuddy_machine *m);
@@ -526,6 +529,7 @@ int sbuddy_set_lowmem_reserve_ratio(struct sbuddy_machine *m, const int *ratio);
 /* snapshot_export.c, snapshot_import.c */
 typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 int sbuddy_snapshot_export(struct sbuddy_machine *m, sbuddy_emit_fn emit, void *arg);
+int sbuddy_snapshot_size(const char *text, size_t len, size_t *bytes, char *err, size_t err_size);
 int sbuddy_snapshot_import(const char *text, size_t len, struct sbuddy_machine **out,
 			   char *err, size_t err_size);
 

@@ -524,6 +524,7 @@ void sbuddy___free_pages_core(struct sbuddy_zone *zone, struct sbuddy_task *task
 struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 					    unsigned long base_pfn, unsigned long nr_pages);
 struct sbuddy_zone *sbuddy_zone_create(struct sbuddy_machine *m, int node, int idx);
+size_t sbuddy_metadata_bytes(unsigned long nr_pages, int nr_zones, int nr_vcpus);
 void sbuddy_zone_init_lists(struct sbuddy_zone *zone);
 
 #endif /* _SBUDDY_INTERNAL_H */

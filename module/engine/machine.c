@@ -281,7 +281,8 @@ static bool sbuddy_config_valid(const struct sbuddy_config *cfg)
 {
 	if (cfg->nr_vcpus < 1 || cfg->nr_vcpus > SBUDDY_MAX_VCPUS)
 		return false;
-	if (!cfg->base_pfn || cfg->base_pfn % SBUDDY_MAX_ORDER_NR_PAGES)
+	if (!cfg->base_pfn || cfg->base_pfn % SBUDDY_MAX_ORDER_NR_PAGES ||
+	    cfg->base_pfn >= SBUDDY_END_PFN)
 		return false;
 	if (!cfg->layout.nr_pages || cfg->layout.nr_pages > SBUDDY_MAX_PAGES)
 		return false;
@@ -298,8 +299,8 @@ static bool sbuddy_config_valid(const struct sbuddy_config *cfg)
  *
  * Context: May sleep.
  * Return: 0; -EINVAL for an impossible configuration (no layout, frame number
- * 0 or not a multiple of 1024, too many vcpus, a vcpu on a node that does not
- * exist); -ENOMEM.
+ * 0, not a multiple of 1024 or not below SBUDDY_END_PFN, too many vcpus, a vcpu
+ * on a node that does not exist); -ENOMEM.
  */
 int sbuddy_machine_create(const struct sbuddy_config *cfg, struct sbuddy_machine **out)
 {
@@ -370,6 +371,18 @@ int sbuddy_machine_reset(struct sbuddy_machine *m)
 	return 0;
 }
 
+/* For a span of @nr_pages, with @nr_zones zones. */
+size_t sbuddy_metadata_bytes(unsigned long nr_pages, int nr_zones, int nr_vcpus)
+{
+	unsigned long blocks = DIV_ROUND_UP(nr_pages, SBUDDY_PAGEBLOCK_NR_PAGES);
+	size_t zone = sizeof(struct sbuddy_zone) +
+		      nr_vcpus * (sizeof(struct sbuddy_pcp) + sizeof(struct sbuddy_zonestat));
+
+	return sizeof(struct sbuddy_machine) + nr_pages * sizeof(struct sbuddy_page) +
+	       DIV_ROUND_UP(blocks, SBUDDY_PB_PER_LONG) * sizeof(long) + blocks +
+	       nr_zones * zone + nr_vcpus * SBUDDY_NR_NEAR * sizeof(struct sbuddy_near);
+}
+
 /**
  * sbuddy_machine_metadata_bytes() - memory that a machine takes from the host
  * @m: machine
@@ -379,10 +392,53 @@ int sbuddy_machine_reset(struct sbuddy_machine *m)
  */
 size_t sbuddy_machine_metadata_bytes(const struct sbuddy_machine *m)
 {
-	size_t zone = sizeof(struct sbuddy_zone) +
-		      m->nr_vcpus * (sizeof(struct sbuddy_pcp) + sizeof(struct sbuddy_zonestat));
+	return sbuddy_metadata_bytes(m->nr_pages, m->nr_zones, m->nr_vcpus);
+}
 
-	return sizeof(*m) + m->nr_pages * sizeof(*m->pages) + sbuddy_pageblock_flags_size(m) +
-	       sbuddy_nr_pageblocks(m) + m->nr_zones * zone +
-	       m->nr_vcpus * SBUDDY_NR_NEAR * sizeof(*m->near);
+/**
+ * sbuddy_config_metadata_bytes() - memory that a machine would take
+ * @cfg: what it is to be made of
+ *
+ * Context: Any.
+ * Return: What sbuddy_machine_metadata_bytes() will say of it.
+ */
+size_t sbuddy_config_metadata_bytes(const struct sbuddy_config *cfg)
+{
+	const struct sbuddy_layout *l = &cfg->layout;
+	bool seen[SBUDDY_MAX_NODES][SBUDDY_MAX_NR_ZONES] = { { false } };
+	int nr_zones = 0;
+
+	for (int i = 0; i < l->nr_extents; i++) {
+		const struct sbuddy_layout_extent *e = &l->extent[i];
+
+		if (e->zone < 0 || seen[e->node][e->zone])
+			continue;
+		seen[e->node][e->zone] = true;
+		nr_zones++;
+	}
+	return sbuddy_metadata_bytes(l->nr_pages, nr_zones, cfg->nr_vcpus);
+}
+
+/**
+ * sbuddy_config_spread_vcpus() - the vcpus go round over the nodes with memory
+ * @cfg: configuration with its layout and number of vcpus; each node gets a
+ *	 vcpu if there are enough
+ *
+ * Context: Any.
+ */
+void sbuddy_config_spread_vcpus(struct sbuddy_config *cfg)
+{
+	const struct sbuddy_layout *l = &cfg->layout;
+	int node_of[SBUDDY_MAX_NODES];
+	unsigned long seen = 0;
+	int i, nr = 0;
+
+	for (i = 0; i < l->nr_extents; i++)
+		if (l->extent[i].zone >= 0)
+			seen |= BIT(l->extent[i].node);
+	for (i = 0; i < SBUDDY_MAX_NODES; i++)
+		if (seen & BIT(i))
+			node_of[nr++] = i;
+	for (i = 0; i < cfg->nr_vcpus && nr; i++)
+		cfg->vcpu_node[i] = node_of[i % nr];
 }

@@ -39,11 +39,17 @@
 #define os_warn(fmt, ...) \
 	pr_warn_ratelimited("sbuddy: " fmt, ##__VA_ARGS__)
 
+/*
+ * Charged to whoever asks, for machines and slots come at a program's wish;
+ * and silent when there is none, for the program is told.
+ */
 static inline void *os_zalloc(size_t size)
 {
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_ZERO;
+
 	if (size > KMALLOC_MAX_SIZE)
-		return vzalloc(size);
-	return kvzalloc(size, GFP_KERNEL);
+		return __vmalloc(size, gfp);
+	return kvmalloc(size, gfp);
 }
 
 static inline void os_free(void *p)

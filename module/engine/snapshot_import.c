@@ -27,6 +27,7 @@ struct sbuddy_import {
 	/* first pass */
 	unsigned long lowest_pfn;
 	unsigned long highest_pfn;
+	int nr_zones;
 	int max_cpu;
 };
 
@@ -143,6 +144,7 @@ static int sbuddy_shape_line(struct sbuddy_import *im)
 			return err;
 		im->lowest_pfn = min_t(unsigned long, im->lowest_pfn, l.start);
 		im->highest_pfn = max_t(unsigned long, im->highest_pfn, l.end);
+		im->nr_zones++;
 	}
 	return 0;
 }
@@ -476,6 +478,33 @@ static int sbuddy_import_state(struct sbuddy_import *im)
 		sbuddy_next_line(im);
 	}
 	return 0;
+}
+
+/**
+ * sbuddy_snapshot_size() - memory that the machine of a snapshot would take
+ * @text: the snapshot
+ * @len: its length, bytes
+ * @bytes: out, what sbuddy_machine_metadata_bytes() would say of the machine
+ * @err: what was expected, on error
+ * @err_size: bytes of @err
+ *
+ * Reads the lines that give the shape, not the rest.
+ *
+ * Context: Any.
+ * Return: 0; -EINVAL for a malformed text.
+ */
+int sbuddy_snapshot_size(const char *text, size_t len, size_t *bytes, char *err, size_t err_size)
+{
+	struct sbuddy_import im = {
+		.p = text, .end = text + len, .line = 1, .err = err, .err_size = err_size,
+		.lowest_pfn = ULONG_MAX,
+	};
+	int ret = sbuddy_import_shape(&im);
+
+	if (!ret)
+		*bytes = sbuddy_metadata_bytes(im.highest_pfn - im.lowest_pfn, im.nr_zones,
+					       im.max_cpu + 1);
+	return ret;
 }
 
 /**

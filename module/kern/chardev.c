@@ -62,6 +62,10 @@ union sbuddy_arg {
 	struct sbuddy_stats stats;
 	struct sbuddy_snapshot snapshot;
 	struct sbuddy_check_arg check;
+	struct sbuddy_machine_create machine_create;
+	struct sbuddy_machine_destroy machine_destroy;
+	struct sbuddy_machine_use machine_use;
+	struct sbuddy_machine_list machine_list;
 };
 
 static int sbuddy_ioctl_version(struct sbuddy_client *c, void *arg);
@@ -99,6 +103,13 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(SNAPSHOT, sbuddy_ioctl_snapshot, struct sbuddy_snapshot, len,
 		RESERVED(struct sbuddy_snapshot)),
 	COMMAND(CHECK, sbuddy_ioctl_check, struct sbuddy_check_arg, result),
+	COMMAND(MACHINE_CREATE, sbuddy_ioctl_machine_create, struct sbuddy_machine_create, machine,
+		.flags = SBUDDY_CREATE_SNAPSHOT | SBUDDY_CREATE_NO_THP),
+	COMMAND(MACHINE_DESTROY, sbuddy_ioctl_machine_destroy, struct sbuddy_machine_destroy,
+		reserved, RESERVED(struct sbuddy_machine_destroy)),
+	COMMAND(MACHINE_USE, sbuddy_ioctl_machine_use, struct sbuddy_machine_use, reserved,
+		RESERVED(struct sbuddy_machine_use)),
+	COMMAND(MACHINE_LIST, sbuddy_ioctl_machine_list, struct sbuddy_machine_list, used_bytes),
 };
 
 static u64 sbuddy_capabilities(void)

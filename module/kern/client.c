@@ -67,6 +67,53 @@ free_client:
 }
 
 /**
+ * sbuddy_client_use - work on another machine from now on
+ * @c: client
+ * @m: the machine; may be the one that it works on already
+ *
+ * Context: May sleep.  Caller holds sbuddy_machines_lock.  Takes the client's lock.
+ * Return: 0; -EBUSY if it holds something; -ENOMEM.
+ */
+int sbuddy_client_use(struct sbuddy_client *c, struct sbuddy_machine *m)
+{
+	struct sbuddy_owner *owner = sbuddy_owner_create(m, c->id);
+	struct sbuddy_task task = { .cpu = 0 };
+	int err = -EBUSY;
+
+	if (!owner)
+		return -ENOMEM;
+	mutex_lock(&c->lock);
+	if (!sbuddy_owner_slots(c->owner)) {
+		swap(c->owner, owner);
+		WRITE_ONCE(c->machine, m);
+		err = 0;
+	}
+	mutex_unlock(&c->lock);
+	sbuddy_owner_destroy(owner, &task);	/* one of the two, and empty */
+	return err;
+}
+
+/**
+ * sbuddy_clients_using - open files that work on a machine
+ * @m: machine
+ *
+ * Context: May sleep.  Caller holds sbuddy_machines_lock; for write, if the
+ * number is to stay right.  Takes sbuddy_clients_lock.
+ * Return: how many, the built-in owners not counted.
+ */
+unsigned int sbuddy_clients_using(const struct sbuddy_machine *m)
+{
+	struct sbuddy_client *c;
+	unsigned int nr = 0;
+
+	mutex_lock(&sbuddy_clients_lock);
+	list_for_each_entry(c, &sbuddy_clients, link)
+		nr += c->id && READ_ONCE(c->machine) == m;
+	mutex_unlock(&sbuddy_clients_lock);
+	return nr;
+}
+
+/**
  * sbuddy_client_destroy - free all that a client holds, and the client
  * @c: client, which nobody uses any more
  *

@@ -33,6 +33,12 @@ int sbuddy_ioctl_dump_pcp(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_snapshot(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_check(struct sbuddy_client *c, void *arg);
 
+/* ioctl_machine.c */
+int sbuddy_ioctl_machine_create(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_machine_destroy(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_machine_use(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_machine_list(struct sbuddy_client *c, void *arg);
+
 /* ioctl_util.c */
 struct sbuddy_machine *sbuddy_lock_machine(u32 id);
 void sbuddy_unlock_machine(void);
@@ -43,6 +49,13 @@ int sbuddy_copy_array(u64 to, u32 capacity, const void *from, u32 count, size_t 
 static inline u8 sbuddy_zone_byte(const struct sbuddy_zone *zone)
 {
 	return zone->node << 4 | zone->idx;
+}
+
+/* SBUDDY_INFO_* */
+static inline u32 sbuddy_machine_flags(const struct sbuddy_machine *m)
+{
+	return (m->backed ? SBUDDY_INFO_BACKED : 0) |
+	       (m->knobs.group_by_mobility_disabled ? SBUDDY_INFO_NO_GROUPING : 0);
 }
 
 #endif /* _SBUDDY_KERN_IOCTL_H */

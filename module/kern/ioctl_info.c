@@ -44,8 +44,7 @@ static void fill_zone(struct sbuddy_zone_info *info, const struct sbuddy_zone *z
 
 static void fill_info(const struct sbuddy_machine *m, struct sbuddy_info *info)
 {
-	info->machine_flags = (m->backed ? SBUDDY_INFO_BACKED : 0) |
-		(m->knobs.group_by_mobility_disabled ? SBUDDY_INFO_NO_GROUPING : 0);
+	info->machine_flags = sbuddy_machine_flags(m);
 	info->nr_zones = m->nr_zones;
 	info->nr_vcpus = m->nr_vcpus;
 	info->nr_nodes = m->nr_nodes;

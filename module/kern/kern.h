@@ -14,6 +14,7 @@
 #ifndef _SBUDDY_KERN_H
 #define _SBUDDY_KERN_H
 
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/seq_file.h>
@@ -54,7 +55,8 @@ struct sbuddy_region {
  * @link:  entry of sbuddy_clients
  * @lock:  guards @owner's slots
  * @owner: what it holds
- * @machine: where it holds it
+ * @machine: where it holds it; changes under sbuddy_machines_lock held for read
+ *	     and @lock, so either, the first for write, keeps it
  * @id:    number shown to users; 0 is debugfs
  * @pid:   who opened it, 0 for debugfs
  * @comm:  name of who opened it
@@ -74,14 +76,21 @@ extern struct rw_semaphore sbuddy_machines_lock;
 extern struct mutex sbuddy_clients_lock;
 extern struct list_head sbuddy_clients;
 
-/* main.c */
+/* machines.c; the rest of it is in machines.h */
 struct sbuddy_machine *sbuddy_machine_find(u32 id);
+int sbuddy_machines_add(struct sbuddy_machine *m, u32 *id);
 int sbuddy_reset_machine(u32 id);
+
+/* main.c */
+extern const struct kernel_param_ops sbuddy_bytes_ops;
+long sbuddy_llc_pages(long kib);
 unsigned int sbuddy_current_vcpu(const struct sbuddy_machine *m);
 
 /* client.c */
 struct sbuddy_client *sbuddy_client_create(struct sbuddy_machine *m, const char *comm, pid_t pid);
+int sbuddy_client_use(struct sbuddy_client *c, struct sbuddy_machine *m);
 void sbuddy_client_destroy(struct sbuddy_client *c);
+unsigned int sbuddy_clients_using(const struct sbuddy_machine *m);
 
 /* region.c */
 int sbuddy_region_init(unsigned long nr_pages, int node);

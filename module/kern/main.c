@@ -3,9 +3,8 @@
  * The module: parameters, machine 0, and the order in which the parts start
  * and stop.  sbuddy_init() at the end is the table of contents.
  *
- * State: machine 0, from load to unload, under sbuddy_machines_lock (see kern.h
- * for the lock order).  The region belongs to region.c, open files to client.c.
- * Files in use hold a reference on the module, so unloading finds none.
+ * The machines belong to machines.c, the region to region.c, open files to
+ * client.c.  Files in use hold a reference on the module, so unloading finds none.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,6 +18,7 @@
 
 #include "compat.h"
 #include "kern.h"
+#include "machines.h"
 
 /* Where the host does not say: a share of a common server cache. */
 #define DEFAULT_LLC_KIB	2048
@@ -31,25 +31,29 @@ static bool thp = true;
 static int llc;
 static unsigned int fail_init;
 
-static int size_set(const char *val, const struct kernel_param *kp)
+static long host_llc_kib;	/* a CPU's share; constant after module initialisation */
+
+static int bytes_set(const char *val, const struct kernel_param *kp)
 {
 	char *end;
 	unsigned long long bytes = memparse(val, &end);
 
 	if (end == val || *skip_spaces(end)) {
-		pr_err("size=%s: expected a number of bytes with suffix K, M, G or none\n", val);
+		pr_err("%s=%s: expected a number of bytes with suffix K, M, G, T or none\n",
+		       kp->name, val);
 		return -EINVAL;
 	}
 	*(unsigned long *)kp->arg = bytes;
 	return 0;
 }
 
-static const struct kernel_param_ops size_ops = {
-	.set = size_set,
+/* A number of bytes, in an unsigned long; written with a suffix. */
+const struct kernel_param_ops sbuddy_bytes_ops = {
+	.set = bytes_set,
 	.get = param_get_ulong,
 };
 
-module_param_cb(size, &size_ops, &size, 0444);
+module_param_cb(size, &sbuddy_bytes_ops, &size, 0444);
 __MODULE_PARM_TYPE(size, "bytes");
 MODULE_PARM_DESC(size,
 		 "region to reserve, bytes, suffix K, M or G, multiple of 4M (default 256M)");
@@ -71,10 +75,6 @@ module_param(fail_init, uint, 0444);
 MODULE_PARM_DESC(fail_init,
 		 "for tests: fail this step of loading with ENOMEM, counted from 1, 0 for none (default 0)");
 
-DECLARE_RWSEM(sbuddy_machines_lock);
-
-static struct sbuddy_machine *machine0;
-
 /**
  * sbuddy_init_step() - a step of loading begins
  * @name: what the step is called
@@ -93,20 +93,6 @@ int sbuddy_init_step(const char *name)
 }
 
 /**
- * sbuddy_machine_find() - machine by number
- * @id: its number
- *
- * Context: sbuddy_machines_lock is held, and the result is good until it is
- *	    dropped.
- * Return: the machine; NULL if there is none.
- */
-struct sbuddy_machine *sbuddy_machine_find(u32 id)
-{
-	lockdep_assert_held(&sbuddy_machines_lock);
-	return id == 0 ? machine0 : NULL;
-}
-
-/**
  * sbuddy_current_vcpu() - vcpu that stands for the CPU we run on
  * @m: the machine
  *
@@ -118,76 +104,6 @@ struct sbuddy_machine *sbuddy_machine_find(u32 id)
 unsigned int sbuddy_current_vcpu(const struct sbuddy_machine *m)
 {
 	return raw_smp_processor_id() % m->nr_vcpus;
-}
-
-/* ---- reset ---- */
-
-/* The debugfs client is nobody's: what it holds does not stand in the way. */
-static bool clients_hold_pages(void)
-{
-	struct sbuddy_client *c;
-	bool held = false;
-
-	list_for_each_entry(c, &sbuddy_clients, link) {
-		if (!c->id)
-			continue;
-		mutex_lock(&c->lock);
-		held |= sbuddy_owner_pages(c->owner) != 0;
-		mutex_unlock(&c->lock);
-	}
-	return held;
-}
-
-/* A new owner before the old one goes: there is always one. */
-static int drop_debugfs_pages(struct sbuddy_machine *m)
-{
-	struct sbuddy_task task = { .cpu = sbuddy_current_vcpu(m) };
-	struct sbuddy_client *c;
-	struct sbuddy_owner *fresh;
-
-	list_for_each_entry(c, &sbuddy_clients, link) {
-		if (c->id)
-			continue;
-		fresh = sbuddy_owner_create(m, c->id);
-		if (!fresh)
-			return -ENOMEM;
-		mutex_lock(&c->lock);
-		swap(c->owner, fresh);
-		mutex_unlock(&c->lock);
-		sbuddy_owner_destroy(fresh, &task);
-	}
-	return 0;
-}
-
-/**
- * sbuddy_reset_machine() - machine as it was when it was made
- * @id: its number
- *
- * Free lists, counters, knobs and tuning start over.  What the debugfs client
- * holds is freed.
- *
- * Context: May sleep.  Takes sbuddy_machines_lock for write,
- *	    sbuddy_clients_lock and each client's lock.
- * Return: 0; -ENOENT if there is no such machine; -EBUSY if an open file holds
- *	   pages; -ENOMEM, and nothing has changed.
- */
-int sbuddy_reset_machine(u32 id)
-{
-	struct sbuddy_machine *m;
-	int err = -ENOENT;
-
-	down_write(&sbuddy_machines_lock);
-	m = sbuddy_machine_find(id);
-	if (!m)
-		goto out;
-	mutex_lock(&sbuddy_clients_lock);
-	err = clients_hold_pages() ? -EBUSY : drop_debugfs_pages(m);
-	mutex_unlock(&sbuddy_clients_lock);
-	if (!err)
-		err = sbuddy_machine_reset(m);
-out:
-	up_write(&sbuddy_machines_lock);
-	return err;
 }
 
 /* ---- machine 0 ---- */
@@ -222,24 +138,6 @@ static int setup_layout(struct sbuddy_config *cfg, unsigned long nr_pages)
 	return -EINVAL;
 }
 
-/* Round robin over the nodes that have memory, so that each has a vcpu if it can. */
-static void spread_vcpus(struct sbuddy_config *cfg)
-{
-	const struct sbuddy_layout *l = &cfg->layout;
-	int node_of[SBUDDY_MAX_NODES];
-	unsigned long seen = 0;
-	int i, nr = 0;
-
-	for (i = 0; i < l->nr_extents; i++)
-		if (l->extent[i].zone >= 0)
-			seen |= BIT(l->extent[i].node);
-	for (i = 0; i < SBUDDY_MAX_NODES; i++)
-		if (seen & BIT(i))
-			node_of[nr++] = i;
-	for (i = 0; i < cfg->nr_vcpus && nr; i++)
-		cfg->vcpu_node[i] = node_of[i % nr];
-}
-
 static int setup_vcpus(struct sbuddy_config *cfg)
 {
 	if (vcpus < 0 || vcpus > SBUDDY_MAX_VCPUS) {
@@ -250,23 +148,30 @@ static int setup_vcpus(struct sbuddy_config *cfg)
 	cfg->nr_vcpus = vcpus;
 	if (!vcpus)
 		cfg->nr_vcpus = min_t(int, num_online_cpus(), SBUDDY_MAX_VCPUS);
-	spread_vcpus(cfg);
+	sbuddy_config_spread_vcpus(cfg);
 	return 0;
+}
+
+/**
+ * sbuddy_llc_pages() - last-level cache of a vcpu
+ * @kib: KiB, 0 for a host CPU's share
+ *
+ * Context: Any.
+ * Return: pages.
+ */
+long sbuddy_llc_pages(long kib)
+{
+	return (kib ?: host_llc_kib) >> (PAGE_SHIFT - 10);
 }
 
 static int setup_llc(struct sbuddy_config *cfg)
 {
-	long kib = llc;
-
-	if (kib < 0) {
-		pr_err("llc=%ld: expected KiB, or 0 for a host CPU's share\n", kib);
+	if (llc < 0) {
+		pr_err("llc=%d: expected KiB, or 0 for a host CPU's share\n", llc);
 		return -EINVAL;
 	}
-	if (!kib)
-		kib = sbuddy_host_llc_kib();
-	if (!kib)
-		kib = DEFAULT_LLC_KIB;
-	cfg->llc_pages_per_cpu = kib >> (PAGE_SHIFT - 10);
+	host_llc_kib = sbuddy_host_llc_kib() ?: DEFAULT_LLC_KIB;
+	cfg->llc_pages_per_cpu = sbuddy_llc_pages(llc);
 	return 0;
 }
 
@@ -306,29 +211,24 @@ static int machine_init(struct sbuddy_config *cfg)
 		       sbuddy_region.nr_pages >> (20 - PAGE_SHIFT), cfg->nr_vcpus, err);
 		return err;
 	}
-	down_write(&sbuddy_machines_lock);
-	machine0 = m;
-	up_write(&sbuddy_machines_lock);
-	return 0;
-}
-
-static void machine_exit(void)
-{
-	struct sbuddy_machine *m = machine0;
-
-	down_write(&sbuddy_machines_lock);
-	machine0 = NULL;
-	up_write(&sbuddy_machines_lock);
-	sbuddy_machine_destroy(m);
+	err = sbuddy_machines_add_backed(m);
+	if (err)
+		sbuddy_machine_destroy(m);
+	return err;
 }
 
 static void log_loaded(void)
 {
+	const struct sbuddy_machine *m;
+
+	down_read(&sbuddy_machines_lock);
+	m = sbuddy_machine_find(0);
 	pr_info("region of %lu MiB at pfn 0x%lx on node %d (%s, %llu us), %d vcpus, %zu KiB of metadata\n",
 		sbuddy_region.nr_pages >> (20 - PAGE_SHIFT), sbuddy_region.start_pfn,
 		sbuddy_region.node, sbuddy_region_way_name(sbuddy_region.way),
-		sbuddy_region.alloc_ns / 1000, machine0->nr_vcpus,
-		sbuddy_machine_metadata_bytes(machine0) >> 10);
+		sbuddy_region.alloc_ns / 1000, m->nr_vcpus,
+		sbuddy_machine_metadata_bytes(m) >> 10);
+	up_read(&sbuddy_machines_lock);
 }
 
 /* ---- load and unload ---- */
@@ -358,7 +258,7 @@ static int __init start_parts(struct sbuddy_config *cfg)
 err_debugfs:
 	sbuddy_debugfs_exit();
 err_machine:
-	machine_exit();
+	sbuddy_machines_exit();
 err_region:
 	sbuddy_region_exit();
 	return err;
@@ -382,7 +282,7 @@ static void __exit sbuddy_exit(void)
 {
 	sbuddy_chardev_exit();
 	sbuddy_debugfs_exit();
-	machine_exit();
+	sbuddy_machines_exit();
 	sbuddy_region_exit();
 }
 

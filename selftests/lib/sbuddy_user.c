@@ -311,3 +311,83 @@ int64_t sbuddy_user_pcp(int fd, struct sbuddy_dump_pcp *pcp, uint64_t **pfns)
 	*pfns = NULL;
 	return err;
 }
+
+static int create(int fd, struct sbuddy_machine_create *arg, uint32_t *machine, char *message,
+		  size_t size)
+{
+	int err;
+
+	arg->size = sizeof(*arg);
+	arg->message = address(message);
+	arg->message_cap = size;
+	err = sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_CREATE, arg);
+	if (!err)
+		*machine = arg->machine;
+	return err;
+}
+
+/* An unbacked machine.  @message, if there is one, gets what was expected. */
+int sbuddy_user_create(int fd, const char *layout, uint32_t vcpus, uint32_t *machine,
+		       char *message, size_t size)
+{
+	struct sbuddy_machine_create arg = {
+		.text = address(layout),
+		.text_len = strlen(layout),
+		.vcpus = vcpus,
+	};
+
+	return create(fd, &arg, machine, message, size);
+}
+
+/* An unbacked machine in the state of a snapshot. */
+int sbuddy_user_import(int fd, const char *text, size_t len, uint32_t *machine, char *message,
+		       size_t size)
+{
+	struct sbuddy_machine_create arg = {
+		.flags = SBUDDY_CREATE_SNAPSHOT,
+		.text = address(text),
+		.text_len = len,
+	};
+
+	return create(fd, &arg, machine, message, size);
+}
+
+int sbuddy_user_destroy(int fd, uint32_t machine)
+{
+	struct sbuddy_machine_destroy arg = { .size = sizeof(arg), .machine = machine };
+
+	return sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_DESTROY, &arg);
+}
+
+/* @fd, which must hold nothing, works on @machine from now on. */
+int sbuddy_user_use(int fd, uint32_t machine)
+{
+	struct sbuddy_machine_use arg = { .size = sizeof(arg), .machine = machine };
+
+	return sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_USE, &arg);
+}
+
+int sbuddy_user_list(int fd, struct sbuddy_machine_list *list,
+		     struct sbuddy_machine_record *records, uint32_t capacity)
+{
+	memset(list, 0, sizeof(*list));
+	list->size = sizeof(*list);
+	list->records = address(records);
+	list->capacity = capacity;
+	return sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_LIST, list);
+}
+
+/* All machines but number 0. */
+int sbuddy_user_destroy_all(int fd)
+{
+	struct sbuddy_machine_record records[2];
+	struct sbuddy_machine_list list;
+	int err;
+
+	while (!(err = sbuddy_user_list(fd, &list, records, 2)) && list.count > 1) {
+		err = sbuddy_user_destroy(fd, records[1].machine);
+		if (err)
+			break;
+	}
+	return err;
+}

@@ -60,6 +60,16 @@ uint64_t sbuddy_user_stat(const struct sbuddy_user_stats *stats, const char *nam
 int sbuddy_user_check(int fd, uint32_t machine, char *line, size_t size);
 char *sbuddy_user_snapshot(int fd, uint32_t machine, size_t *len);
 
+int sbuddy_user_create(int fd, const char *layout, uint32_t vcpus, uint32_t *machine,
+		       char *message, size_t size);
+int sbuddy_user_import(int fd, const char *text, size_t len, uint32_t *machine, char *message,
+		       size_t size);
+int sbuddy_user_destroy(int fd, uint32_t machine);
+int sbuddy_user_use(int fd, uint32_t machine);
+int sbuddy_user_list(int fd, struct sbuddy_machine_list *list,
+		     struct sbuddy_machine_record *records, uint32_t capacity);
+int sbuddy_user_destroy_all(int fd);
+
 int64_t sbuddy_user_pages(int fd, uint32_t machine, uint64_t pfn, uint64_t count,
 			  struct sbuddy_page_record *records);
 int64_t sbuddy_user_pageblocks(int fd, uint32_t machine, uint64_t pfn, uint64_t count,

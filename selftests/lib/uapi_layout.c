@@ -29,6 +29,11 @@ SIZE(sbuddy_stat, 40);
 SIZE(sbuddy_stats, 40);
 SIZE(sbuddy_snapshot, 40);
 SIZE(sbuddy_check_arg, 32);
+SIZE(sbuddy_machine_create, 64);
+SIZE(sbuddy_machine_destroy, 16);
+SIZE(sbuddy_machine_use, 16);
+SIZE(sbuddy_machine_record, 48);
+SIZE(sbuddy_machine_list, 48);
 
 /* All fields are as wide as their alignment, so the last offsets pin the rest. */
 AT(sbuddy_op, pfn, 16);
@@ -51,3 +56,8 @@ AT(sbuddy_stats, total, 36);
 AT(sbuddy_snapshot, text, 16);
 AT(sbuddy_check_arg, text, 16);
 AT(sbuddy_check_arg, result, 28);
+AT(sbuddy_machine_create, text, 8);
+AT(sbuddy_machine_create, machine, 60);
+AT(sbuddy_machine_record, base_pfn, 24);
+AT(sbuddy_machine_list, records, 8);
+AT(sbuddy_machine_list, used_bytes, 40);

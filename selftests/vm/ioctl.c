@@ -5,7 +5,7 @@
  * uapi header.  What the commands do when called rightly is tested in dump.c,
  * run.c and owner.c; here "right" only means that it works at all.
  *
- * The module is loaded; one machine, number 0.
+ * The module is loaded; one machine, number 0, when a test begins.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -36,6 +36,8 @@ union arg {
 	struct sbuddy_dump_pageblocks blocks;
 	struct sbuddy_dump_pcp pcp;
 	struct sbuddy_stats stats;
+	struct sbuddy_machine_create create;
+	struct sbuddy_machine_destroy destroy;
 };
 
 FIXTURE(gate)
@@ -51,7 +53,9 @@ FIXTURE_VARIANT(gate)
 	uint32_t size;
 	uint32_t flags;		/* known bits */
 	uint32_t reserved;	/* offset of a field that must be zero, or 0 */
+	int empty;		/* the file must hold nothing */
 	void (*fill)(union arg *arg, const struct sbuddy_user_machine *m);
+	void (*before)(int fd);	/* each call */
 };
 
 static void fill_pages(union arg *arg, const struct sbuddy_user_machine *m)
@@ -83,7 +87,37 @@ static void fill_stats(union arg *arg, const struct sbuddy_user_machine *m)
 	arg->stats.zone = SBUDDY_ALL_ZONES;
 }
 
-/* Slot 0 is filled by the fixture. */
+static const char small_layout[] = "N0:Normal=4M";
+
+static void fill_create(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->create.text = (uintptr_t)small_layout;
+	arg->create.text_len = strlen(small_layout);
+	arg->create.vcpus = 1;
+}
+
+/* Leaves room: the numbers are below 1024, and some calls of a test succeed. */
+static void no_other_machine(int fd)
+{
+	sbuddy_user_destroy_all(fd);
+}
+
+static void fill_destroy(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->destroy.machine = 1;
+}
+
+/* Machine 1: the lowest free number is given. */
+static void one_other_machine(int fd)
+{
+	struct sbuddy_machine_list list;
+	uint32_t machine;
+
+	if (!sbuddy_user_list(fd, &list, NULL, 0) && list.total == 1)
+		sbuddy_user_create(fd, small_layout, 1, &machine, NULL, 0);
+}
+
+/* Slot 0 is filled by the fixture, unless .empty is set. */
 #define COMMAND(name, type, ...)			\
 	FIXTURE_VARIANT_ADD(gate, name) {		\
 		.cmd = SBUDDY_IOC_##name,		\
@@ -106,6 +140,15 @@ COMMAND(DUMP_PAGEBLOCKS, sbuddy_dump_pageblocks, .fill = fill_blocks);
 COMMAND(STATS, sbuddy_stats, .fill = fill_stats);
 COMMAND(SNAPSHOT, sbuddy_snapshot, .reserved = offsetof(struct sbuddy_snapshot, reserved));
 COMMAND(CHECK, sbuddy_check_arg, .flags = 0);
+/* SBUDDY_CREATE_SNAPSHOT wants another text: machine.c. */
+COMMAND(MACHINE_CREATE, sbuddy_machine_create, .flags = SBUDDY_CREATE_NO_THP,
+	.fill = fill_create, .before = no_other_machine);
+COMMAND(MACHINE_DESTROY, sbuddy_machine_destroy, .fill = fill_destroy,
+	.before = one_other_machine,
+	.reserved = offsetof(struct sbuddy_machine_destroy, reserved));
+COMMAND(MACHINE_USE, sbuddy_machine_use, .empty = 1,
+	.reserved = offsetof(struct sbuddy_machine_use, reserved));
+COMMAND(MACHINE_LIST, sbuddy_machine_list, .flags = 0);
 
 FIXTURE_SETUP(gate)
 {
@@ -115,7 +158,8 @@ FIXTURE_SETUP(gate)
 	self->fd = sbuddy_user_open();
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, sbuddy_user_machine(self->fd, 0, &self->m));
-	ASSERT_EQ(0, sbuddy_user_do(self->fd, &op));
+	if (!variant->empty)
+		ASSERT_EQ(0, sbuddy_user_do(self->fd, &op));
 	map = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, map);
 	ASSERT_EQ(0, munmap(map + 2 * PAGE, PAGE));
@@ -132,12 +176,20 @@ FIXTURE_TEARDOWN(gate)
 	EXPECT_EQ(0, sbuddy_user_check(self->fd, 0, line, sizeof(line))) {
 		TH_LOG("check: %s", line);
 	}
+	EXPECT_EQ(0, sbuddy_user_destroy_all(self->fd));
 	EXPECT_EQ(0, munmap(self->arg, 2 * PAGE));
 	sbuddy_user_machine_free(&self->m);
 	EXPECT_EQ(0, close(self->fd));
 }
 
-#define CALL(arg)	sbuddy_user_ioctl(self->fd, variant->cmd, arg)
+static int call(int fd, const FIXTURE_VARIANT(gate) *variant, void *arg)
+{
+	if (variant->before)
+		variant->before(fd);
+	return sbuddy_user_ioctl(fd, variant->cmd, arg);
+}
+
+#define CALL(arg)	call(self->fd, variant, arg)
 
 TEST_F(gate, exact)
 {
@@ -323,6 +375,8 @@ TEST_F(gate, compat)
 
 	ASSERT_NE(MAP_FAILED, low);
 	memcpy(low, self->arg, variant->size);
+	if (variant->before)
+		variant->before(self->fd);
 	err = ioctl32(self->fd, variant->cmd, low);
 	if (err == -ENOSYS)
 		SKIP(return, "kernel without 32-bit system calls");

@@ -32,6 +32,10 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_STATS]		= sizeof(struct sbuddy_stats),
 	[SBUDDY_CMD_SNAPSHOT]		= sizeof(struct sbuddy_snapshot),
 	[SBUDDY_CMD_CHECK]		= sizeof(struct sbuddy_check_arg),
+	[SBUDDY_CMD_MACHINE_CREATE]	= sizeof(struct sbuddy_machine_create),
+	[SBUDDY_CMD_MACHINE_DESTROY]	= sizeof(struct sbuddy_machine_destroy),
+	[SBUDDY_CMD_MACHINE_USE]	= sizeof(struct sbuddy_machine_use),
+	[SBUDDY_CMD_MACHINE_LIST]	= sizeof(struct sbuddy_machine_list),
 };
 
 static struct test_random rnd;
@@ -90,6 +94,31 @@ static uint32_t below_or(uint32_t n, uint32_t otherwise)
 	return test_random_below(&rnd, 4) ? test_random_below(&rnd, n) : otherwise;
 }
 
+/* The commands about machines: few of them, so that they come and go. */
+static void right_machine_arg(uint8_t *arg, unsigned int nr)
+{
+	static const char layout[] = "N0:DMA32=4M,Normal=8M;N1:Normal=4M";
+	struct sbuddy_machine_create *create = (void *)arg;
+	struct sbuddy_machine_destroy *destroy = (void *)arg;
+	struct sbuddy_machine_use *use = (void *)arg;
+
+	switch (nr) {
+	case SBUDDY_CMD_MACHINE_CREATE:
+		create->text = (uintptr_t)layout;
+		create->text_len = strlen(layout);
+		create->vcpus = 1 + test_random_below(&rnd, 4);
+		create->message = (uintptr_t)buf;
+		create->message_cap = 128;
+		break;
+	case SBUDDY_CMD_MACHINE_DESTROY:
+		destroy->machine = test_random_below(&rnd, 6);
+		break;
+	case SBUDDY_CMD_MACHINE_USE:
+		use->machine = test_random_below(&rnd, 6);
+		break;
+	}
+}
+
 /* A right one to start from, for the commands that want more than pointers. */
 static void right_arg(uint8_t *arg, unsigned int nr)
 {
@@ -116,6 +145,8 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 		stats->node = below_or(1, SBUDDY_ALL_ZONES) ? SBUDDY_ALL_ZONES : (int)z->node;
 		stats->zone = stats->node < 0 ? SBUDDY_ALL_ZONES : (int)z->zone;
 		break;
+	default:
+		right_machine_arg(arg, nr);
 	}
 }
 
@@ -174,6 +205,7 @@ static int known_errno(int err)
 {
 	static const int known[] = {
 		0, ENOTTY, E2BIG, EINVAL, EOPNOTSUPP, ENOENT, ENOMEM, EINTR, EFAULT,
+		EBUSY, EDQUOT, ENOSPC,
 	};
 	unsigned int i;
 
@@ -207,13 +239,21 @@ static int one_call(int fd)
 	return known_errno(err) ? 0 : err;
 }
 
+/* Every machine there is. */
 static int check(int fd)
 {
+	struct sbuddy_machine_record records[SBUDDY_MAX_MACHINES];
+	struct sbuddy_machine_list list;
 	char line[256];
-	int err = sbuddy_user_check(fd, 0, line, sizeof(line));
+	uint32_t i;
+	int err = sbuddy_user_list(fd, &list, records, SBUDDY_MAX_MACHINES);
 
-	if (err)
-		ksft_print_msg("check: %d %s\n", err, line);
+	for (i = 0; i < list.count && !err; i++) {
+		err = sbuddy_user_check(fd, records[i].machine, line, sizeof(line));
+		if (err)
+			ksft_print_msg("check of machine %u: %d %s\n", records[i].machine, err,
+				       line);
+	}
 	return err;
 }
 
@@ -271,7 +311,7 @@ int main(int argc, char **argv)
 		}
 	}
 	ksft_print_header();
-	ksft_set_plan(4);
+	ksft_set_plan(5);
 	ksft_print_msg("ioctl_fuzz -n %lu -s %llu\n", calls, (unsigned long long)rnd.state);
 	fd = sbuddy_user_open();
 	watch_fd = sbuddy_user_open();
@@ -286,6 +326,7 @@ int main(int argc, char **argv)
 	ksft_test_result(all_reached(), "every command was reached\n");
 	close(fd);
 	ksft_test_result(!check(watch_fd), "check after close\n");
+	ksft_test_result(!sbuddy_user_destroy_all(watch_fd), "no machine is in use\n");
 	err = test_sum(watch_fd, &sums);
 	ksft_test_result(!err && sums.managed == sums.free + sums.pcp, "all pages back\n");
 	ksft_finished();

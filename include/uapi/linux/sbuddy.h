@@ -20,7 +20,8 @@
  *               kernel or machine cannot do
  *   ENOENT      no such machine, node, zone, slot or page frame
  *   EEXIST      the slot is taken
- *   ENOSPC      no free slot is left
+ *   ENOSPC      no free slot is left, no free number for a machine
+ *   EDQUOT      machines would take more of the host than they may
  *   ENOMEM      the shadow allocator found no page: the request would have to
  *               reclaim or compact; or the host ran out of memory for
  *               book-keeping (then nothing was done)
@@ -190,6 +191,10 @@ enum sbuddy_command {
 	SBUDDY_CMD_STATS,
 	SBUDDY_CMD_SNAPSHOT,
 	SBUDDY_CMD_CHECK,
+	SBUDDY_CMD_MACHINE_CREATE,
+	SBUDDY_CMD_MACHINE_DESTROY,
+	SBUDDY_CMD_MACHINE_USE,
+	SBUDDY_CMD_MACHINE_LIST,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -207,6 +212,10 @@ enum sbuddy_command {
 #define SBUDDY_IOC_STATS	_SBUDDY_IO(STATS)
 #define SBUDDY_IOC_SNAPSHOT	_SBUDDY_IO(SNAPSHOT)
 #define SBUDDY_IOC_CHECK	_SBUDDY_IO(CHECK)
+#define SBUDDY_IOC_MACHINE_CREATE _SBUDDY_IO(MACHINE_CREATE)
+#define SBUDDY_IOC_MACHINE_DESTROY _SBUDDY_IO(MACHINE_DESTROY)
+#define SBUDDY_IOC_MACHINE_USE	_SBUDDY_IO(MACHINE_USE)
+#define SBUDDY_IOC_MACHINE_LIST	_SBUDDY_IO(MACHINE_LIST)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
@@ -434,5 +443,6 @@ struct sbuddy_query_slot {
 };
 
 #include "sbuddy_dump.h"
+#include "sbuddy_machine.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

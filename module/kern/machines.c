@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The machines: a table from number to machine, what may come into it, and how
+ * one leaves it.
+ *
+ * Number 0 is the machine on the region, from load to unload.  The others are
+ * unbacked; what they take from the host in all is limited by the module
+ * parameter machines_max_bytes.  A machine is charged before it is made, for
+ * making it is what takes the memory, and while it is being made nothing is
+ * locked: others work on.
+ *
+ * State: the table, changed under sbuddy_machines_lock held for write (see
+ * kern.h for the lock order); bytes charged, under quota_lock, which is
+ * innermost.  Which file works on which machine is the clients' (client.c).
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "kern.h"
+#include "machines.h"
+
+DECLARE_RWSEM(sbuddy_machines_lock);
+
+/**
+ * struct entry - a machine and what belongs to it
+ * @m:	     the machine
+ * @charged: bytes of the quota that it uses
+ */
+struct entry {
+	struct sbuddy_machine *m;
+	size_t charged;
+};
+
+static DEFINE_XARRAY_ALLOC(machines);	/* struct entry; NULL while one comes or goes */
+
+/* ---- what they may take from the host ---- */
+
+static unsigned long machines_max_bytes;
+static size_t charged_bytes;
+static DEFINE_SPINLOCK(quota_lock);
+
+module_param_cb(machines_max_bytes, &sbuddy_bytes_ops, &machines_max_bytes, 0644);
+__MODULE_PARM_TYPE(machines_max_bytes, "bytes");
+MODULE_PARM_DESC(machines_max_bytes,
+		 "what all unbacked machines together may take from the host, bytes, suffix K, M, G or T, 0 for a quarter of its memory (default 0)");
+
+/**
+ * sbuddy_machines_max_bytes() - what all unbacked machines may take
+ *
+ * Context: Any.
+ * Return: Bytes.
+ */
+size_t sbuddy_machines_max_bytes(void)
+{
+	return READ_ONCE(machines_max_bytes) ?: (totalram_pages() << PAGE_SHIFT) / 4;
+}
+
+/**
+ * sbuddy_machines_used_bytes() - what they take
+ *
+ * Context: Any.
+ * Return: Bytes, machines that are being made included.
+ */
+size_t sbuddy_machines_used_bytes(void)
+{
+	return READ_ONCE(charged_bytes);
+}
+
+static int charge(size_t bytes)
+{
+	size_t max = sbuddy_machines_max_bytes();
+	size_t used;
+	bool fits;
+
+	spin_lock(&quota_lock);
+	used = charged_bytes;
+	fits = used <= max && bytes <= max - used;
+	if (fits)
+		WRITE_ONCE(charged_bytes, used + bytes);
+	spin_unlock(&quota_lock);
+	if (fits)
+		return 0;
+	pr_notice_ratelimited("a machine of %zu KiB refused: unbacked machines take %zu KiB; expected at most machines_max_bytes=%zuK in all\n",
+			      bytes >> 10, used >> 10, max >> 10);
+	return -EDQUOT;
+}
+
+static void uncharge(size_t bytes)
+{
+	spin_lock(&quota_lock);
+	WRITE_ONCE(charged_bytes, charged_bytes - bytes);
+	spin_unlock(&quota_lock);
+}
+
+/* ---- the table ---- */
+
+/**
+ * sbuddy_machine_find() - machine by number
+ * @id: its number
+ *
+ * Context: sbuddy_machines_lock is held, and the result is good until it is
+ *	    dropped.
+ * Return: the machine; NULL if there is none.
+ */
+struct sbuddy_machine *sbuddy_machine_find(u32 id)
+{
+	const struct entry *e;
+
+	lockdep_assert_held(&sbuddy_machines_lock);
+	e = xa_load(&machines, id);
+	return e ? e->m : NULL;
+}
+
+/**
+ * sbuddy_machine_next() - walk the machines by ascending number
+ * @id: in, where to start; out, the number found
+ *
+ * Context: sbuddy_machines_lock is held, and the result is good until it is
+ *	    dropped.
+ * Return: the machine; NULL at the end.
+ */
+struct sbuddy_machine *sbuddy_machine_next(u32 *id)
+{
+	unsigned long index = *id;
+	const struct entry *e;
+
+	lockdep_assert_held(&sbuddy_machines_lock);
+	e = xa_find(&machines, &index, ULONG_MAX, XA_PRESENT);
+	*id = index;
+	return e ? e->m : NULL;
+}
+
+/* Takes over @m and its charge; on error both stay with the caller. */
+static int publish(struct sbuddy_machine *m, size_t charged, u32 min, u32 *id)
+{
+	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
+	u32 nr;
+	int err;
+
+	if (!e)
+		return -ENOMEM;
+	e->m = m;
+	e->charged = charged;
+	err = xa_alloc(&machines, &nr, NULL, XA_LIMIT(min, SBUDDY_MAX_MACHINES - 1), GFP_KERNEL);
+	if (err) {
+		kfree(e);
+		return err == -EBUSY ? -ENOSPC : err;
+	}
+	m->id = nr;
+	down_write(&sbuddy_machines_lock);
+	xa_store(&machines, nr, e, GFP_KERNEL);	/* the place is there: cannot fail */
+	up_write(&sbuddy_machines_lock);
+	*id = nr;
+	return 0;
+}
+
+/* The entry is out of the table, its number still taken. */
+static void take_down(struct entry *e)
+{
+	u32 id = e->m->id;
+
+	sbuddy_machine_destroy(e->m);
+	uncharge(e->charged);
+	xa_erase(&machines, id);
+	kfree(e);
+}
+
+/**
+ * sbuddy_machines_add() - take over a machine that was made elsewhere
+ * @m:	unbacked, complete, and known to nobody else; on error it stays the
+ *	caller's
+ * @id: out, its number
+ *
+ * Context: May sleep.  Takes sbuddy_machines_lock for write.
+ * Return: 0; -EDQUOT beyond machines_max_bytes; -ENOSPC if all numbers are
+ *	   taken; -ENOMEM.
+ */
+int sbuddy_machines_add(struct sbuddy_machine *m, u32 *id)
+{
+	size_t bytes = sbuddy_machine_metadata_bytes(m);
+	int err;
+
+	err = charge(bytes);
+	if (err)
+		return err;
+	err = publish(m, bytes, 1, id);
+	if (err)
+		uncharge(bytes);
+	return err;
+}
+
+/* As sbuddy_machines_add() with @bytes charged already; @m goes on error, too. */
+static int add_charged(struct sbuddy_machine *m, size_t bytes, u32 *id)
+{
+	int err = publish(m, bytes, 1, id);
+
+	if (!err)
+		return 0;
+	sbuddy_machine_destroy(m);
+	uncharge(bytes);
+	return err;
+}
+
+/**
+ * sbuddy_machines_add_backed() - the machine on the region becomes number 0
+ * @m: the machine
+ *
+ * Context: May sleep.  Module initialisation, before anything else here.
+ * Return: 0; -ENOMEM, and @m stays the caller's.
+ */
+int sbuddy_machines_add_backed(struct sbuddy_machine *m)
+{
+	u32 id;
+
+	return publish(m, 0, 0, &id);
+}
+
+/* ---- making one ---- */
+
+/* A host under memory pressure kills; then nobody hears of ENOMEM. */
+static int made(int err)
+{
+	return err == -ENOMEM && fatal_signal_pending(current) ? -EINTR : err;
+}
+
+static int fill_vcpus(const struct sbuddy_machine_spec *spec, struct sbuddy_config *cfg,
+		      const char **expected)
+{
+	int i;
+
+	*expected = "vcpus from 1 to 256, 0 for as many as CPUs are online";
+	if (spec->vcpus > SBUDDY_MAX_VCPUS)
+		return -EINVAL;
+	cfg->nr_vcpus = spec->vcpus ?: min_t(u32, num_online_cpus(), SBUDDY_MAX_VCPUS);
+	sbuddy_config_spread_vcpus(cfg);
+	if (!spec->vcpu_nodes)
+		return 0;
+	*expected = "a node of the layout, with memory, for each vcpu";
+	for (i = 0; i < cfg->nr_vcpus; i++) {
+		if (spec->vcpu_nodes[i] >= cfg->layout.nr_nodes)
+			return -EINVAL;
+		cfg->vcpu_node[i] = spec->vcpu_nodes[i];
+	}
+	return 0;
+}
+
+static int fill_config(const struct sbuddy_machine_spec *spec, struct sbuddy_config *cfg,
+		       const char **expected)
+{
+	int err;
+
+	sbuddy_config_init(cfg);
+	*expected = "a layout";
+	if (!spec->layout || !*spec->layout)
+		return -EINVAL;
+	err = sbuddy_layout_parse(spec->layout, 0, &cfg->layout, expected);
+	if (err)
+		return err;
+	cfg->thp = !spec->no_thp;
+	*expected = "a first frame that is a multiple of 1024 and below 2^40";
+	if (spec->base_pfn)
+		cfg->base_pfn = spec->base_pfn;
+	if (cfg->base_pfn % SBUDDY_MAX_ORDER_NR_PAGES || cfg->base_pfn >= SBUDDY_END_PFN)
+		return -EINVAL;
+	*expected = "a cache of at most 1 GiB a vcpu";
+	if (spec->llc_kib > 1U << 20)
+		return -EINVAL;
+	cfg->llc_pages_per_cpu = sbuddy_llc_pages(spec->llc_kib);
+	return fill_vcpus(spec, cfg, expected);
+}
+
+/* What went wrong beside the specification itself. */
+static const char *why(int err)
+{
+	switch (err) {
+	case -EDQUOT:
+		return "less than machines_max_bytes for all unbacked machines";
+	case -ENOSPC:
+		return "fewer machines";
+	default:
+		return "more free memory on the host";
+	}
+}
+
+static int make(const struct sbuddy_config *cfg, u32 *id)
+{
+	size_t bytes = sbuddy_config_metadata_bytes(cfg);
+	struct sbuddy_machine *m;
+	int err;
+
+	err = charge(bytes);
+	if (err)
+		return err;
+	err = made(sbuddy_machine_create(cfg, &m));
+	if (err) {
+		uncharge(bytes);
+		return err;
+	}
+	return add_charged(m, bytes, id);
+}
+
+/**
+ * sbuddy_machines_create() - make an unbacked machine
+ * @spec:     what it is made of
+ * @id:	      out, its number
+ * @expected: out on error, what was expected
+ *
+ * Context: May sleep, for seconds where the machine is large; a fatal signal
+ *	    ends that.  Takes sbuddy_machines_lock for write at the end.
+ * Return: 0; -EINVAL for a wrong specification; -EDQUOT beyond
+ *	   machines_max_bytes; -ENOSPC if all numbers are taken; -ENOMEM; -EINTR.
+ */
+int sbuddy_machines_create(const struct sbuddy_machine_spec *spec, u32 *id, const char **expected)
+{
+	struct sbuddy_config *cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
+	int err;
+
+	*expected = why(-ENOMEM);
+	if (!cfg)
+		return -ENOMEM;
+	err = fill_config(spec, cfg, expected);
+	if (!err) {
+		err = make(cfg, id);
+		if (err)
+			*expected = why(err);
+	}
+	kfree(cfg);
+	return err;
+}
+
+/**
+ * sbuddy_machines_import() - make an unbacked machine from a snapshot
+ * @text:     the snapshot
+ * @len:      its length, bytes
+ * @id:	      out, its number
+ * @err_text: out on error, what was expected
+ * @err_size: bytes of @err_text
+ *
+ * Context: As sbuddy_machines_create().
+ * Return: As sbuddy_machines_create(); -EINVAL for a wrong text.
+ */
+int sbuddy_machines_import(const char *text, size_t len, u32 *id, char *err_text,
+			   size_t err_size)
+{
+	struct sbuddy_machine *m;
+	size_t bytes;
+	int err;
+
+	err = sbuddy_snapshot_size(text, len, &bytes, err_text, err_size);
+	if (err)
+		return err;
+	err = charge(bytes);
+	if (err)
+		goto out;
+	err = made(sbuddy_snapshot_import(text, len, &m, err_text, err_size));
+	if (err) {
+		uncharge(bytes);
+		goto out;
+	}
+	err = add_charged(m, bytes, id);
+out:
+	if (err && err != -EINVAL)
+		strscpy(err_text, why(err), err_size);
+	return err;
+}
+
+/* ---- taking one down ---- */
+
+/* sbuddy_machines_lock is held for write, so nobody comes to it meanwhile. */
+static struct entry *remove_entry(u32 id)
+{
+	struct entry *e = xa_load(&machines, id);
+
+	if (!e)
+		return ERR_PTR(-ENOENT);
+	if (!id)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (sbuddy_clients_using(e->m))
+		return ERR_PTR(-EBUSY);
+	xa_store(&machines, id, NULL, GFP_KERNEL);
+	return e;
+}
+
+/**
+ * sbuddy_machines_remove() - take an unbacked machine down
+ * @id: its number
+ *
+ * Context: May sleep.  Takes sbuddy_machines_lock for write, sbuddy_clients_lock.
+ * Return: 0; -ENOENT if there is no such machine; -EOPNOTSUPP for machine 0;
+ *	   -EBUSY if an open file works on it; -EINTR by a fatal signal.
+ */
+int sbuddy_machines_remove(u32 id)
+{
+	struct entry *e;
+
+	if (down_write_killable(&sbuddy_machines_lock))
+		return -EINTR;
+	e = remove_entry(id);
+	up_write(&sbuddy_machines_lock);
+	if (IS_ERR(e))
+		return PTR_ERR(e);
+	take_down(e);
+	return 0;
+}
+
+/**
+ * sbuddy_machines_exit() - take all machines down
+ *
+ * Context: May sleep.  No client is left.
+ */
+void sbuddy_machines_exit(void)
+{
+	unsigned long id;
+	struct entry *e;
+
+	xa_for_each(&machines, id, e) {
+		down_write(&sbuddy_machines_lock);
+		xa_store(&machines, id, NULL, GFP_KERNEL);
+		up_write(&sbuddy_machines_lock);
+		take_down(e);
+	}
+	xa_destroy(&machines);
+}
+
+/* ---- reset ---- */
+
+/* The debugfs client is nobody's: what it holds does not stand in the way. */
+static bool clients_hold_pages(const struct sbuddy_machine *m)
+{
+	struct sbuddy_client *c;
+	bool held = false;
+
+	list_for_each_entry(c, &sbuddy_clients, link) {
+		if (!c->id || c->machine != m)
+			continue;
+		mutex_lock(&c->lock);
+		held |= sbuddy_owner_pages(c->owner) != 0;
+		mutex_unlock(&c->lock);
+	}
+	return held;
+}
+
+/* A new owner before the old one goes: there is always one. */
+static int drop_debugfs_pages(struct sbuddy_machine *m)
+{
+	struct sbuddy_task task = { .cpu = sbuddy_current_vcpu(m) };
+	struct sbuddy_client *c;
+	struct sbuddy_owner *fresh;
+
+	list_for_each_entry(c, &sbuddy_clients, link) {
+		if (c->id || c->machine != m)
+			continue;
+		fresh = sbuddy_owner_create(m, c->id);
+		if (!fresh)
+			return -ENOMEM;
+		mutex_lock(&c->lock);
+		swap(c->owner, fresh);
+		mutex_unlock(&c->lock);
+		sbuddy_owner_destroy(fresh, &task);
+	}
+	return 0;
+}
+
+/**
+ * sbuddy_reset_machine() - machine as it was when it was made
+ * @id: its number
+ *
+ * Free lists, counters, knobs and tuning start over.  What the debugfs client
+ * holds is freed.
+ *
+ * Context: May sleep.  Takes sbuddy_machines_lock for write,
+ *	    sbuddy_clients_lock and each client's lock.
+ * Return: 0; -ENOENT if there is no such machine; -EBUSY if an open file holds
+ *	   pages of it; -EOPNOTSUPP if it never booted, as made from a snapshot;
+ *	   -ENOMEM.  Nothing has changed then.
+ */
+int sbuddy_reset_machine(u32 id)
+{
+	struct sbuddy_machine *m;
+	int err = -ENOENT;
+
+	down_write(&sbuddy_machines_lock);
+	m = sbuddy_machine_find(id);
+	if (!m)
+		goto out;
+	mutex_lock(&sbuddy_clients_lock);
+	err = clients_hold_pages(m) ? -EBUSY : drop_debugfs_pages(m);
+	mutex_unlock(&sbuddy_clients_lock);
+	if (!err)
+		err = sbuddy_machine_reset(m);
+out:
+	up_write(&sbuddy_machines_lock);
+	return err;
+}

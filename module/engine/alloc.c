@@ -161,9 +161,8 @@ noinline struct sbuddy_page *sbuddy_get_page_from_freelist(const struct sbuddy_a
 	return NULL;
 }
 
-static noinline struct sbuddy_page *sbuddy_clear_pages(struct sbuddy_machine *m,
-						       struct sbuddy_page *page,
-						       unsigned int order)
+noinline struct sbuddy_page *sbuddy_clear_pages(struct sbuddy_machine *m,
+						struct sbuddy_page *page, unsigned int order)
 {
 	if (m->backed)
 		os_clear_pages(sbuddy_pfn(m, page), 1UL << order);
@@ -192,19 +191,6 @@ static noinline struct sbuddy_page *sbuddy___alloc_pages(struct sbuddy_machine *
 	if (unlikely(!page))
 		page = sbuddy___alloc_pages_slowpath(&ac);
 	trace_sbuddy_mm_page_alloc(m, page, order, gfp, ac.migratetype);
-	return page;
-}
-
-/* A block that sbuddy_alloc_near() took becomes the caller's. */
-static __always_inline struct sbuddy_page *sbuddy_hand_out(struct sbuddy_machine *m,
-							   struct sbuddy_page *page, u32 gfp,
-							   unsigned int order)
-{
-	page->refcount = 1;
-	page->tag ^= (SBUDDY_PAGE_PCP ^ SBUDDY_PAGE_USED) << SBUDDY_TAG_STATE_SHIFT |
-		     (order ? gfp / SBUDDY_GFP_COMP % 2 * SBUDDY_TAG_COMPOUND : 0);
-	if (unlikely(gfp & SBUDDY_GFP_ZERO))
-		return sbuddy_clear_pages(m, page, order);
 	return page;
 }
 

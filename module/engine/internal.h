@@ -285,6 +285,8 @@ struct sbuddy_page *sbuddy_get_page_from_freelist(const struct sbuddy_alloc_cont
 						  unsigned int alloc_flags);
 struct sbuddy_page *sbuddy_rmqueue(struct sbuddy_zone *zone, const struct sbuddy_alloc_context *ac,
 				   unsigned int alloc_flags);
+struct sbuddy_page *sbuddy_clear_pages(struct sbuddy_machine *m, struct sbuddy_page *page,
+				       unsigned int order);
 
 /*
  * Fills @ac with the zones that a request may use, and its type.  @nid is an

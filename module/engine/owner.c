@@ -49,6 +49,7 @@ struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id)
 		return NULL;
 	o->m = m;
 	o->id = id;
+	o->handle = (u64)(id + 1) << 32;
 	return o;
 }
 

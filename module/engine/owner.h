@@ -20,6 +20,7 @@ struct sbuddy_slot_chunk {
  * @m:		machine
  * @task:	who carries out the current operation
  * @id:		number under which users know the owner
+ * @handle:	what a page in slot 0 has in its private field
  * @nr_slots:	slots in use
  * @nr_pages:	pages in them
  * @free_hint:	no slot below this is free
@@ -32,9 +33,10 @@ struct sbuddy_slot_chunk {
 struct sbuddy_owner {
 	struct sbuddy_machine *m;
 	struct sbuddy_task task;
-	u32 id;
-	u32 nr_slots;
+	u64 handle;
 	u64 nr_pages;
+	u32 nr_slots;
+	u32 id;
 	u32 free_hint;
 	u32 nr_chunks;
 	struct sbuddy_slot_chunk **chunks;
@@ -62,7 +64,7 @@ static inline struct sbuddy_page *sbuddy_slot_page(const struct sbuddy_owner *o,
 
 static inline u64 sbuddy_slot_handle(const struct sbuddy_owner *o, u32 slot)
 {
-	return (u64)(o->id + 1) << 32 | slot;
+	return o->handle + slot;
 }
 
 /* @slot, of @chunk, is empty and takes @page, of @nr pages. */
@@ -97,6 +99,25 @@ static inline void sbuddy_slot_fill(struct sbuddy_owner *o, u32 slot, struct sbu
 static inline void sbuddy_slot_clear(struct sbuddy_owner *o, u32 slot, unsigned int order)
 {
 	sbuddy_slot_drop(o, o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK], slot, 1U << order);
+}
+
+/* run.c */
+void sbuddy_op_perform(struct sbuddy_owner *o, struct sbuddy_op *op);
+
+static inline int sbuddy_op_result(const struct sbuddy_owner *o, struct sbuddy_op *op,
+				   const struct sbuddy_page *page, u32 nr)
+{
+	op->pfn = sbuddy_pfn(o->m, page);
+	op->zone = sbuddy_zone_of(o->m, page)->place;
+	op->count = nr;
+	return 0;
+}
+
+static inline bool sbuddy_op_gfp_valid(u32 gfp)
+{
+	const u32 types = SBUDDY_GFP_MOVABLE | SBUDDY_GFP_RECLAIMABLE;
+
+	return !(gfp & ~SBUDDY_GFP_ALL) && (gfp & types) != types;
 }
 
 #endif /* _SBUDDY_OWNER_H */

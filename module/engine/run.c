@@ -4,28 +4,11 @@
  * them drive the allocator from ioctl, from recorded traces and from tests.
  *
  * An operation is checked before it changes anything: one that fails with
- * another errno than ENOMEM did nothing.
+ * another errno than ENOMEM did nothing.  How arrays of them are run, and the
+ * plain ones fast, is in run_stream.c.
  */
 #include "os.h"
 #include "owner.h"
-
-static int sbuddy_op_alloc_done(struct sbuddy_owner *o, struct sbuddy_op *op,
-				struct sbuddy_page *page, u32 nr)
-{
-	const struct sbuddy_zone *zone = sbuddy_zone_of(o->m, page);
-
-	op->pfn = sbuddy_pfn(o->m, page);
-	op->zone = zone->place;
-	op->count = nr;
-	return 0;
-}
-
-static bool sbuddy_op_gfp_valid(u32 gfp)
-{
-	const u32 types = SBUDDY_GFP_MOVABLE | SBUDDY_GFP_RECLAIMABLE;
-
-	return !(gfp & ~SBUDDY_GFP_ALL) && (gfp & types) != types;
-}
 
 /* -1 or a node that exists. */
 static int sbuddy_op_check_nid(const struct sbuddy_machine *m, const struct sbuddy_op *op)
@@ -78,7 +61,7 @@ static int sbuddy_op_alloc(struct sbuddy_owner *o, struct sbuddy_task *task, str
 	if (unlikely(!page))
 		return -ENOMEM;
 	sbuddy_slot_fill(o, op->slot, page);
-	return sbuddy_op_alloc_done(o, op, page, 1U << op->order);
+	return sbuddy_op_result(o, op, page, 1U << op->order);
 }
 
 /* Drops one reference of a filled slot; the slot is empty after the last. */
@@ -111,7 +94,7 @@ static int sbuddy_op_free(struct sbuddy_owner *o, struct sbuddy_task *task, stru
 	if (unlikely(!page))
 		return -ENOENT;
 	op->order = sbuddy_tag_order(page->tag);
-	sbuddy_op_alloc_done(o, op, page, 0);
+	sbuddy_op_result(o, op, page, 0);
 	return sbuddy_op_put(o, task, op->slot, &op->count);
 }
 
@@ -135,7 +118,7 @@ static int sbuddy_op_bulk(struct sbuddy_owner *o, struct sbuddy_task *task, stru
 		return -ENOMEM;
 	for (i = 0; i < nr; i++)
 		sbuddy_slot_fill(o, op->slot + i, o->scratch[i]);
-	return sbuddy_op_alloc_done(o, op, o->scratch[0], nr);
+	return sbuddy_op_result(o, op, o->scratch[0], nr);
 }
 
 static bool sbuddy_op_holds_folio(const struct sbuddy_page *page)
@@ -195,7 +178,7 @@ static int sbuddy_op_get(struct sbuddy_owner *o, struct sbuddy_task *task __mayb
 	if (!page)
 		return -ENOENT;
 	op->order = sbuddy_tag_order(page->tag);
-	sbuddy_op_alloc_done(o, op, page, 0);
+	sbuddy_op_result(o, op, page, 0);
 	return sbuddy_get_page(o->m, page);
 }
 
@@ -223,7 +206,7 @@ static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __ma
 	for (i = 0; i < nr; i++)
 		sbuddy_slot_fill(o, op->slot + i, page + i);
 	op->order = 0;
-	return sbuddy_op_alloc_done(o, op, page, nr);
+	return sbuddy_op_result(o, op, page, nr);
 }
 
 static int sbuddy_op_alloc_exact(struct sbuddy_owner *o, struct sbuddy_task *task,
@@ -248,7 +231,7 @@ static int sbuddy_op_alloc_exact(struct sbuddy_owner *o, struct sbuddy_task *tas
 		return -ENOMEM;
 	for (i = 0; i < nr; i++)
 		sbuddy_slot_fill(o, op->slot + i, page + i);
-	return sbuddy_op_alloc_done(o, op, page, nr);
+	return sbuddy_op_result(o, op, page, nr);
 }
 
 static int sbuddy_op_drain(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
@@ -277,8 +260,11 @@ static int sbuddy_op_decay(struct sbuddy_owner *o, struct sbuddy_task *task, str
 	return 0;
 }
 
-/* Whatever is not done at a glance. */
-static noinline int sbuddy_op_any(struct sbuddy_owner *o, struct sbuddy_op *op)
+/*
+ * Any operation, looked up by its code, on sbuddy_task::cpu.  @op is nobody
+ * else's: it is looked at more than once.
+ */
+noinline void sbuddy_op_perform(struct sbuddy_owner *o, struct sbuddy_op *op)
 {
 	static int (* const ops[SBUDDY_NR_OPS])(struct sbuddy_owner *o, struct sbuddy_task *task,
 						struct sbuddy_op *op) = {
@@ -296,121 +282,8 @@ static noinline int sbuddy_op_any(struct sbuddy_owner *o, struct sbuddy_op *op)
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
 	op->err = -EINVAL;
-	if ((unsigned int)o->task.cpu < (unsigned int)o->m->nr_vcpus && !op->flags &&
-	    op->opcode < SBUDDY_NR_OPS && ops[op->opcode])
+	if (!op->flags && op->opcode < SBUDDY_NR_OPS && ops[op->opcode])
 		op->err = ops[op->opcode](o, &o->task, op);
 	if (op->err)
 		op->count = 0;
-	return op->err;
-}
-
-/*
- * Plain operations, which streams consist of: ALLOC on no particular node into
- * a free slot of a chunk that is there, and FREE of what only the owner holds.
- * One comparison of the first eight bytes tells them: everything but order,
- * zone and vcpu must be as below.
- */
-static __always_inline bool sbuddy_op_is_plain(const struct sbuddy_op *op, u8 opcode, s16 nid)
-{
-	static const struct sbuddy_op mask = { .opcode = 0xff, .flags = 0xff, .nid = -1 };
-	const struct sbuddy_op plain = { .opcode = opcode, .nid = nid };
-	u64 head, want, bits;
-
-	memcpy(&head, op, sizeof(head));
-	memcpy(&want, &plain, sizeof(want));
-	memcpy(&bits, &mask, sizeof(bits));
-	return (head & bits) == want;
-}
-
-static __always_inline int sbuddy_op_alloc_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
-{
-	const u32 slot = op->slot;
-	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, slot);
-	const unsigned int order = op->order;
-	struct sbuddy_page *page;
-
-	if (unlikely(!chunk) || unlikely(chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK]) ||
-	    unlikely(order > SBUDDY_MAX_PAGE_ORDER) || unlikely(op->count) ||
-	    unlikely(!sbuddy_op_gfp_valid(op->gfp)))
-		return sbuddy_op_any(o, op);
-	page = sbuddy_alloc_pages(o->m, &o->task, op->gfp, order, SBUDDY_NID_ANY);
-	op->zone = 0;
-	op->err = -ENOMEM;
-	op->pfn = SBUDDY_NO_PFN;
-	if (unlikely(!page))
-		return -ENOMEM;
-	sbuddy_slot_take(o, chunk, slot, page, 1U << order);
-	op->err = sbuddy_op_alloc_done(o, op, page, 1U << order);
-	return 0;
-}
-
-static __always_inline int sbuddy_op_free_plain(struct sbuddy_owner *o, struct sbuddy_op *op)
-{
-	const u32 slot = op->slot;
-	struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, slot);
-	struct sbuddy_page *page;
-	unsigned int order;
-
-	if (unlikely(!chunk) || unlikely(op->gfp | op->count))
-		return sbuddy_op_any(o, op);
-	page = chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK];
-	if (unlikely(!page) || unlikely(READ_ONCE(page->refcount) != 1))
-		return sbuddy_op_any(o, op);
-	order = sbuddy_tag_order(page->tag);
-	op->order = order;
-	op->err = sbuddy_op_alloc_done(o, op, page, 1U << order);
-	if (unlikely(sbuddy_free_pages(o->m, &o->task, page, order)))
-		return sbuddy_op_any(o, op);
-	sbuddy_slot_drop(o, chunk, slot, 1U << order);
-	return 0;
-}
-
-static __always_inline int sbuddy_op_run(struct sbuddy_owner *o, struct sbuddy_op *op,
-					 int current_cpu)
-{
-	int cpu = op->cpu == SBUDDY_CPU_CURRENT ? current_cpu : op->cpu;
-
-	o->task.cpu = cpu;
-	if (unlikely((unsigned int)cpu >= (unsigned int)o->m->nr_vcpus))
-		return sbuddy_op_any(o, op);
-	if (sbuddy_op_is_plain(op, SBUDDY_OP_ALLOC, SBUDDY_NID_ANY))
-		return sbuddy_op_alloc_plain(o, op);
-	if (likely(op->opcode == SBUDDY_OP_FREE) && likely(!op->flags))
-		return sbuddy_op_free_plain(o, op);
-	return sbuddy_op_any(o, op);
-}
-
-/**
- * sbuddy_run_op() - carry out one operation
- * @o: whose slots it works on
- * @op: in, the operation; out, its result
- * @current_cpu: vcpu that SBUDDY_CPU_CURRENT stands for
- *
- * Context: Serialised with other operations of the owner.  May sleep for
- * memory when a slot is used for the first time.
- * Return: sbuddy_op::err: 0, or a negative errno as the ABI header says.
- */
-int sbuddy_run_op(struct sbuddy_owner *o, struct sbuddy_op *op, int current_cpu)
-{
-	return sbuddy_op_run(o, op, current_cpu);
-}
-
-/**
- * sbuddy_run_ops() - carry out operations up to the first that fails
- * @o: whose slots they work on
- * @ops: in, the operations; out, their results
- * @nr: entries of @ops
- * @current_cpu: vcpu that SBUDDY_CPU_CURRENT stands for
- *
- * Context: As sbuddy_run_op().
- * Return: Operations that succeeded; if fewer than @nr, the next one failed.
- */
-unsigned int sbuddy_run_ops(struct sbuddy_owner *o, struct sbuddy_op *ops, unsigned int nr,
-			    int current_cpu)
-{
-	struct sbuddy_op *op = ops, *end = ops + nr;
-
-	while (op < end && likely(!sbuddy_op_run(o, op, current_cpu)))
-		op++;
-	return op - ops;
 }

@@ -88,4 +88,39 @@ static __always_inline bool sbuddy_free_near(struct sbuddy_machine *m, struct sb
 	return true;
 }
 
+/* A block that sbuddy_alloc_near() took becomes the caller's. */
+static __always_inline struct sbuddy_page *sbuddy_hand_out(struct sbuddy_machine *m,
+							   struct sbuddy_page *page, u32 gfp,
+							   unsigned int order)
+{
+	page->refcount = 1;
+	page->tag ^= (SBUDDY_PAGE_PCP ^ SBUDDY_PAGE_USED) << SBUDDY_TAG_STATE_SHIFT |
+		     (order ? gfp / SBUDDY_GFP_COMP % 2 * SBUDDY_TAG_COMPOUND : 0);
+	if (unlikely(gfp & SBUDDY_GFP_ZERO))
+		return sbuddy_clear_pages(m, page, order);
+	return page;
+}
+
+/* sbuddy_alloc_pages() on no particular node as far as it goes in one go, else NULL. */
+static __always_inline struct sbuddy_page *
+sbuddy_alloc_short(struct sbuddy_machine *m, const struct sbuddy_task *task, u32 gfp,
+		   unsigned int order)
+{
+	struct sbuddy_page *page;
+
+	if (unlikely(task->flags) || unlikely(os_tracing_alloc()) ||
+	    unlikely(!sbuddy_pcp_allowed_order(order)))
+		return NULL;
+	page = sbuddy_alloc_near(m, task, gfp, order, SBUDDY_NID_ANY);
+	return likely(page) ? sbuddy_hand_out(m, page, gfp, order) : NULL;
+}
+
+/* sbuddy_free_pages() of a block in use as far as it goes in one go, else false. */
+static __always_inline bool sbuddy_free_short(struct sbuddy_machine *m, struct sbuddy_task *task,
+					      struct sbuddy_page *page, unsigned int order)
+{
+	return !unlikely(os_tracing_free()) && likely(sbuddy_pcp_allowed_order(order)) &&
+	       likely(sbuddy_free_near(m, task, page, order));
+}
+
 #endif /* _SBUDDY_SHORTCUT_H */

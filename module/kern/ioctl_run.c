@@ -3,77 +3,43 @@
  * SBUDDY_IOC_RUN and what goes with it: operations on the slots of an open
  * file, and questions about them.
  *
- * Operations travel in chunks: copied in, performed, results copied out.  The
- * locks (sbuddy_machines_lock for read, the client's lock) are held while a
- * chunk is performed and not while user memory is touched, see ioctl_util.c.
+ * An array is worked through in chunks.  Of a long one that is aligned, the
+ * caller's pages are pinned and the operations performed where they are; else
+ * they are copied in, performed, and the results copied out.  The locks
+ * (sbuddy_machines_lock for read, the client's lock) are held while a chunk is
+ * performed and not while user memory is touched or pinned, see ioctl_util.c.
  * So a reset, or another thread with the same file, can come in between two
  * chunks.  An operation that was performed stays performed even if its result
  * finds no way home: the slot still knows the page.
  *
- * This is the hot path: beside the engine's own work an operation costs three
- * words in, four words out, a call and a branch.
+ * This is the hot path, so nothing but a share of the pins and locks is added
+ * to an operation of a long array.
  */
 #include <linux/build_bug.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "ioctl.h"
 
-/*
- * A chunk lives on the stack, 1 KiB.  Longer ones save nothing that can be
- * measured and keep the locks longer.
- */
-#define CHUNK_OPS	32U
-#define OP_WORDS	(sizeof(struct sbuddy_op) / sizeof(u64))
+#define COPY_OPS	16U	/* operations of a copied chunk, 512 bytes of stack */
+#define PIN_PAGES	16U	/* pages pinned at a time */
+#define PIN_FROM_OPS	64U	/* shorter arrays are not worth the pins */
 
-union op_words {
-	struct sbuddy_op op;
-	u64 word[OP_WORDS];
-};
-
-/*
- * Word by word and not by copy_from_user(): that one is a "rep movsb" on many
- * processors, good for pages, slow for a few cache lines.  The frame is only
- * a result.
- *
- * Returns how many operations could be read.
- */
-static unsigned int fetch_ops(union op_words *chunk, const union op_words __user *ops,
+/* Returns how many operations could be read. */
+static unsigned int fetch_ops(struct sbuddy_op *chunk, const struct sbuddy_op __user *ops,
 			      unsigned int nr)
 {
-	unsigned int i = 0;
-
-	BUILD_BUG_ON(sizeof(union op_words) != 32);
-	if (!user_read_access_begin(ops, nr * sizeof(*ops)))
-		return 0;
-	for (; i < nr; i++) {
-		unsafe_get_user(chunk[i].word[0], &ops[i].word[0], fault);
-		unsafe_get_user(chunk[i].word[1], &ops[i].word[1], fault);
-		chunk[i].op.pfn = SBUDDY_NO_PFN;
-		unsafe_get_user(chunk[i].word[3], &ops[i].word[3], fault);
-	}
-fault:
-	user_read_access_end();
-	return i;
+	BUILD_BUG_ON(sizeof(*ops) != 32);
+	return nr - DIV_ROUND_UP(copy_from_user(chunk, ops, nr * sizeof(*ops)), sizeof(*ops));
 }
 
 /* Returns how many results could be written. */
-static unsigned int store_ops(union op_words __user *ops, const union op_words *chunk,
+static unsigned int store_ops(struct sbuddy_op __user *ops, const struct sbuddy_op *chunk,
 			      unsigned int nr)
 {
-	unsigned int i = 0;
-
-	if (!user_write_access_begin(ops, nr * sizeof(*ops)))
-		return 0;
-	for (; i < nr; i++) {
-		unsafe_put_user(chunk[i].word[0], &ops[i].word[0], fault);
-		unsafe_put_user(chunk[i].word[1], &ops[i].word[1], fault);
-		unsafe_put_user(chunk[i].word[2], &ops[i].word[2], fault);
-		unsafe_put_user(chunk[i].word[3], &ops[i].word[3], fault);
-	}
-fault:
-	user_write_access_end();
-	return i;
+	return nr - DIV_ROUND_UP(copy_to_user(ops, chunk, nr * sizeof(*ops)), sizeof(*ops));
 }
 
 /* Takes note of a failed operation; true if the run ends with it. */
@@ -92,25 +58,24 @@ static bool note_error(struct sbuddy_run *run, unsigned int index, int err)
  * to another one in mid-chunk works on with the old vcpu's lists.
  */
 static noinline unsigned int run_locked(struct sbuddy_client *c, struct sbuddy_run *run,
-					union op_words *chunk, unsigned int nr)
+					struct sbuddy_op *ops, unsigned int nr)
 {
-	struct sbuddy_owner *owner = c->owner;
 	int cpu = sbuddy_current_vcpu(c->machine);
 	unsigned int i = 0;
 
 	for (;;) {
-		i += sbuddy_run_ops(owner, &chunk[i].op, nr - i, cpu);
+		i += sbuddy_run_ops(c->owner, ops + i, nr - i, cpu);
 		if (i == nr)
 			return nr;
-		if (note_error(run, run->done + i, chunk[i].op.err))
+		if (note_error(run, run->done + i, ops[i].err))
 			return i + 1;
 		i++;
 	}
 }
 
 /* Returns how many operations were performed; run->err is set if that is the end. */
-static unsigned int run_chunk(struct sbuddy_client *c, struct sbuddy_run *run,
-			      union op_words *chunk, unsigned int nr)
+static unsigned int run_ops(struct sbuddy_client *c, struct sbuddy_run *run,
+			    struct sbuddy_op *ops, unsigned int nr)
 {
 	unsigned int done;
 
@@ -119,28 +84,74 @@ static unsigned int run_chunk(struct sbuddy_client *c, struct sbuddy_run *run,
 		return 0;
 	}
 	mutex_lock(&c->lock);
-	done = run_locked(c, run, chunk, nr);
+	done = run_locked(c, run, ops, nr);
 	mutex_unlock(&c->lock);
 	up_read(&sbuddy_machines_lock);
 	return done;
 }
 
 /* One chunk from memory to memory; run->err is set if the run ends here. */
-static void run_step(struct sbuddy_client *c, struct sbuddy_run *run)
+static void run_copied(struct sbuddy_client *c, struct sbuddy_run *run)
 {
-	union op_words __user *ops = u64_to_user_ptr(run->ops);
-	union op_words chunk[CHUNK_OPS] __uninitialized;
-	unsigned int want = min(run->count - run->done, CHUNK_OPS);
+	struct sbuddy_op __user *ops = u64_to_user_ptr(run->ops);
+	struct sbuddy_op chunk[COPY_OPS] __uninitialized;
+	unsigned int want = min(run->count - run->done, COPY_OPS);
 	unsigned int nr, done, written;
 
 	ops += run->done;
 	nr = fetch_ops(chunk, ops, want);
-	done = nr ? run_chunk(c, run, chunk, nr) : 0;
+	done = nr ? run_ops(c, run, chunk, nr) : 0;
 	written = done ? store_ops(ops, chunk, done) : 0;
 	run->done += done;
 	run->written += written;
 	if (written < done || (nr < want && done == nr && !run->err))
 		run->err = -EFAULT;
+}
+
+/* The operations of one pinned page, from byte @offset of it on. */
+static void run_page(struct sbuddy_client *c, struct sbuddy_run *run, struct page *page,
+		     unsigned long offset)
+{
+	unsigned int nr = min_t(unsigned long, run->count - run->done,
+				(PAGE_SIZE - offset) / sizeof(struct sbuddy_op));
+	void *base = kmap_local_page(page);
+	unsigned int done = run_ops(c, run, base + offset, nr);
+
+	kunmap_local(base);
+	run->done += done;
+	run->written += done;
+}
+
+static bool run_goes_on(const struct sbuddy_run *run)
+{
+	return run->done < run->count && !run->err;
+}
+
+/*
+ * A few pages of operations where they are.  False if these pages cannot be
+ * pinned for writing; then nothing was done, and copying finds out why.
+ */
+static bool run_pinned(struct sbuddy_client *c, struct sbuddy_run *run)
+{
+	const unsigned long start = run->ops + run->done * sizeof(struct sbuddy_op);
+	const unsigned long size = (run->count - run->done) * sizeof(struct sbuddy_op);
+	unsigned long offset = offset_in_page(start);
+	struct page *pages[PIN_PAGES] __uninitialized;
+	int want = min_t(unsigned long, PIN_PAGES, DIV_ROUND_UP(offset + size, PAGE_SIZE));
+	int nr = pin_user_pages_fast(start & PAGE_MASK, want, FOLL_WRITE, pages);
+
+	if (nr <= 0)
+		return false;
+	for (int i = 0; i < nr && run_goes_on(run); i++, offset = 0)
+		run_page(c, run, pages[i], offset);
+	unpin_user_pages_dirty_lock(pages, nr, true);
+	return true;
+}
+
+static bool run_can_pin(const struct sbuddy_run *run)
+{
+	return run->count >= PIN_FROM_OPS && IS_ALIGNED(run->ops, sizeof(struct sbuddy_op)) &&
+	       access_ok(u64_to_user_ptr(run->ops), run->count * sizeof(struct sbuddy_op));
 }
 
 /**
@@ -154,6 +165,7 @@ static void run_step(struct sbuddy_client *c, struct sbuddy_run *run)
 int sbuddy_ioctl_run(struct sbuddy_client *c, void *arg)
 {
 	struct sbuddy_run *run = arg;
+	bool pin;
 
 	if (run->count > SBUDDY_MAX_RUN_OPS)
 		return -EINVAL;
@@ -161,14 +173,13 @@ int sbuddy_ioctl_run(struct sbuddy_client *c, void *arg)
 	run->written = 0;
 	run->first_error = SBUDDY_NO_INDEX;
 	run->err = 0;
-	while (run->done < run->count) {
-		run_step(c, run);
-		if (run->err || run->done == run->count)
-			break;
-		if (signal_pending(current)) {
+	pin = run_can_pin(run);
+	while (run_goes_on(run)) {
+		pin = pin && run_pinned(c, run);
+		if (!pin)
+			run_copied(c, run);
+		if (run_goes_on(run) && signal_pending(current))
 			run->err = -EINTR;
-			break;
-		}
 		cond_resched();
 	}
 	return 0;

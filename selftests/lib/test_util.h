@@ -107,6 +107,21 @@ static inline struct sbuddy_op test_random_op(struct test_random *r, uint32_t sl
 	return op;
 }
 
+/* What the open file holds. */
+static inline uint64_t test_pages_held(int fd)
+{
+	struct sbuddy_owner_info owner;
+
+	return sbuddy_user_owner(fd, &owner) ? UINT64_MAX : owner.pages;
+}
+
+static inline uint32_t test_slots_held(int fd)
+{
+	struct sbuddy_owner_info owner;
+
+	return sbuddy_user_owner(fd, &owner) ? UINT32_MAX : owner.slots;
+}
+
 /**
  * struct test_sums - where the pages of a machine are
  * @managed: all that the allocator ever got

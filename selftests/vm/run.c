@@ -44,26 +44,12 @@ FIXTURE_TEARDOWN(run)
 	EXPECT_EQ(0, close(self->watch));
 }
 
-static uint64_t pages_held(int fd)
-{
-	struct sbuddy_owner_info owner;
-
-	return sbuddy_user_owner(fd, &owner) ? UINT64_MAX : owner.pages;
-}
-
-static uint32_t slots_held(int fd)
-{
-	struct sbuddy_owner_info owner;
-
-	return sbuddy_user_owner(fd, &owner) ? UINT32_MAX : owner.slots;
-}
-
 /* Each way to ask for the same wrong thing is one line. */
 #define REFUSED(err, ...) do {					\
 	struct sbuddy_op _op = __VA_ARGS__;			\
 	EXPECT_EQ(err, sbuddy_user_do(self->fd, &_op));		\
 	EXPECT_EQ(SBUDDY_NO_PFN, _op.pfn);			\
-	EXPECT_EQ(0, pages_held(self->fd));			\
+	EXPECT_EQ(0, test_pages_held(self->fd));			\
 } while (0)
 
 static struct sbuddy_op with_flags(struct sbuddy_op op, uint8_t flags)
@@ -100,8 +86,8 @@ TEST_F(run, alloc_and_free)
 		EXPECT_EQ(order, a.order);
 		EXPECT_EQ(order, a.slot);
 		EXPECT_EQ(1U << order, a.count);
-		EXPECT_EQ(1U << order, pages_held(self->fd));
-		EXPECT_EQ(1, slots_held(self->fd));
+		EXPECT_EQ(1U << order, test_pages_held(self->fd));
+		EXPECT_EQ(1, test_slots_held(self->fd));
 
 		ASSERT_EQ(0, sbuddy_user_slot(self->fd, order, &q));
 		EXPECT_EQ(a.pfn, q.pfn);
@@ -114,7 +100,7 @@ TEST_F(run, alloc_and_free)
 		EXPECT_EQ(a.pfn, f.pfn);
 		EXPECT_EQ(order, f.order);
 		EXPECT_EQ(1U << order, f.count);
-		EXPECT_EQ(0, pages_held(self->fd));
+		EXPECT_EQ(0, test_pages_held(self->fd));
 		EXPECT_EQ(-ENOENT, sbuddy_user_slot(self->fd, order, &q));
 	}
 }
@@ -165,7 +151,7 @@ TEST_F(run, slot_taken)
 	EXPECT_EQ(SBUDDY_NO_PFN, b.pfn);
 	ASSERT_EQ(0, sbuddy_user_slot(self->fd, 5, &q));
 	EXPECT_EQ(a.pfn, q.pfn);
-	EXPECT_EQ(4, pages_held(self->fd));
+	EXPECT_EQ(4, test_pages_held(self->fd));
 }
 
 TEST_F(run, any_slot)
@@ -186,7 +172,7 @@ TEST_F(run, any_slot)
 		ASSERT_GT(100, op[i].slot);	/* the lowest that is free */
 		EXPECT_EQ(0, seen[op[i].slot]++);
 	}
-	EXPECT_EQ(100, slots_held(self->fd));
+	EXPECT_EQ(100, test_slots_held(self->fd));
 }
 
 TEST_F(run, far_slot)
@@ -197,7 +183,7 @@ TEST_F(run, far_slot)
 
 	/* Book-keeping for it may be more than the host has; then nothing was done. */
 	if (err == -ENOMEM) {
-		EXPECT_EQ(0, pages_held(self->fd));
+		EXPECT_EQ(0, test_pages_held(self->fd));
 		return;
 	}
 	ASSERT_EQ(0, err);
@@ -245,7 +231,7 @@ TEST_F(run, references_compound)
 	f = sbuddy_user_free(0);
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &f));
 	EXPECT_EQ(4, f.count);
-	EXPECT_EQ(0, slots_held(self->fd));
+	EXPECT_EQ(0, test_slots_held(self->fd));
 }
 
 /*
@@ -266,12 +252,12 @@ TEST_F(run, references_single_pages)
 	EXPECT_EQ(a.pfn, q.pfn);
 	EXPECT_EQ(1, q.refcount);
 	EXPECT_EQ(0, q.order);
-	EXPECT_EQ(1, pages_held(self->fd));
+	EXPECT_EQ(1, test_pages_held(self->fd));
 	EXPECT_CHECK(self->fd);
 	f = sbuddy_user_free(0);
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &f));
 	EXPECT_EQ(1, f.count);
-	EXPECT_EQ(0, slots_held(self->fd));
+	EXPECT_EQ(0, test_slots_held(self->fd));
 }
 
 /* Somebody else holds the block: it cannot be cut. */
@@ -285,7 +271,7 @@ TEST_F(run, split_shared)
 
 	ASSERT_EQ(0, sbuddy_user_run_all(self->fd, op, 3));
 	EXPECT_EQ(-EBUSY, op[2].err);
-	EXPECT_EQ(1, slots_held(self->fd));
+	EXPECT_EQ(1, test_slots_held(self->fd));
 }
 
 TEST_F(run, split)
@@ -297,8 +283,8 @@ TEST_F(run, split)
 
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &a));
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &s));
-	EXPECT_EQ(8, slots_held(self->fd));
-	EXPECT_EQ(8, pages_held(self->fd));
+	EXPECT_EQ(8, test_slots_held(self->fd));
+	EXPECT_EQ(8, test_pages_held(self->fd));
 	for (i = 0; i < 8; i++) {
 		ASSERT_EQ(0, sbuddy_user_slot(self->fd, 8 + i, &q));
 		EXPECT_EQ(a.pfn + i, q.pfn);
@@ -320,7 +306,7 @@ TEST_F(run, split_blocked)
 	EXPECT_EQ(-EEXIST, sbuddy_user_do(self->fd, &s));
 	ASSERT_EQ(0, sbuddy_user_slot(self->fd, 8, &q));
 	EXPECT_EQ(3, q.order);
-	EXPECT_EQ(2, slots_held(self->fd));
+	EXPECT_EQ(2, test_slots_held(self->fd));
 }
 
 /* split_page() is not for compound pages. */
@@ -334,8 +320,8 @@ TEST_F(run, split_compound)
 	ASSERT_EQ(0, sbuddy_user_slot(self->fd, 0, &q));
 	EXPECT_EQ(1, q.compound);
 	EXPECT_EQ(-EINVAL, sbuddy_user_do(self->fd, &s));
-	EXPECT_EQ(8, pages_held(self->fd));
-	EXPECT_EQ(1, slots_held(self->fd));
+	EXPECT_EQ(8, test_pages_held(self->fd));
+	EXPECT_EQ(1, test_slots_held(self->fd));
 }
 
 TEST_F(run, bulk)
@@ -348,7 +334,7 @@ TEST_F(run, bulk)
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &b));
 	EXPECT_LT(0, b.count);
 	EXPECT_GE(50, b.count);
-	EXPECT_EQ(b.count, pages_held(self->fd));
+	EXPECT_EQ(b.count, test_pages_held(self->fd));
 	for (i = 0; i < b.count; i++) {
 		ASSERT_EQ(0, sbuddy_user_slot(self->fd, 100 + i, &q));
 		EXPECT_EQ(0, q.order);
@@ -359,7 +345,7 @@ TEST_F(run, bulk)
 	f.count = 15;
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &f));
 	EXPECT_EQ(15, f.count);
-	EXPECT_EQ(b.count - 15, pages_held(self->fd));
+	EXPECT_EQ(b.count - 15, test_pages_held(self->fd));
 }
 
 TEST_F(run, bulk_blocked)
@@ -369,7 +355,7 @@ TEST_F(run, bulk_blocked)
 
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &a));
 	EXPECT_EQ(-EEXIST, sbuddy_user_do(self->fd, &b));
-	EXPECT_EQ(1, pages_held(self->fd));
+	EXPECT_EQ(1, test_pages_held(self->fd));
 }
 
 TEST_F(run, exact)
@@ -380,7 +366,7 @@ TEST_F(run, exact)
 
 	ASSERT_EQ(0, sbuddy_user_do(self->fd, &e));
 	EXPECT_EQ(11, e.count);
-	EXPECT_EQ(11, pages_held(self->fd));
+	EXPECT_EQ(11, test_pages_held(self->fd));
 	for (i = 0; i < 11; i++) {
 		ASSERT_EQ(0, sbuddy_user_slot(self->fd, i, &q));
 		EXPECT_EQ(e.pfn + i, q.pfn);
@@ -446,7 +432,7 @@ TEST_F_TIMEOUT(run, exhaust, 120)
 			EXPECT_EQ(op[i].err ? -ENOMEM : 0, op[i].err);
 		}
 	}
-	EXPECT_EQ(pages, pages_held(self->fd));
+	EXPECT_EQ(pages, test_pages_held(self->fd));
 	EXPECT_LT(0, pages);
 }
 

@@ -47,20 +47,6 @@ FIXTURE_TEARDOWN(run_end)
 	EXPECT_EQ(0, close(self->watch));
 }
 
-static uint64_t pages_held(int fd)
-{
-	struct sbuddy_owner_info owner;
-
-	return sbuddy_user_owner(fd, &owner) ? UINT64_MAX : owner.pages;
-}
-
-static uint32_t slots_held(int fd)
-{
-	struct sbuddy_owner_info owner;
-
-	return sbuddy_user_owner(fd, &owner) ? UINT32_MAX : owner.slots;
-}
-
 TEST_F(run_end, stop_on_error)
 {
 	struct sbuddy_op op[5] = {
@@ -80,7 +66,7 @@ TEST_F(run_end, stop_on_error)
 	EXPECT_EQ(-ENOENT, run.err);
 	EXPECT_EQ(-ENOENT, op[2].err);
 	EXPECT_EQ(1234, op[3].err);
-	EXPECT_EQ(2, slots_held(self->fd));
+	EXPECT_EQ(2, test_slots_held(self->fd));
 }
 
 TEST_F(run_end, go_on_after_error)
@@ -99,7 +85,7 @@ TEST_F(run_end, go_on_after_error)
 	EXPECT_EQ(5, run.written);
 	EXPECT_EQ(1, run.first_error);
 	EXPECT_EQ(0, run.err);
-	EXPECT_EQ(3, slots_held(self->fd));
+	EXPECT_EQ(3, test_slots_held(self->fd));
 }
 
 TEST_F(run_end, counts)
@@ -137,7 +123,7 @@ TEST_F(run_end, lengths)
 			op[0] = sbuddy_user_free(nr - 1);
 			EXPECT_EQ(0, sbuddy_user_do(self->fd, &op[0]));
 		}
-		EXPECT_EQ(0, pages_held(self->fd));
+		EXPECT_EQ(0, test_pages_held(self->fd));
 	}
 }
 
@@ -170,14 +156,14 @@ TEST_F(run_end, fault_reading)
 
 	ASSERT_NE(NULL, op);
 	for (start = 2 * OPS_PER_PAGE - 70; start <= 2 * OPS_PER_PAGE; start++) {
-		unsigned int nr = 2 * OPS_PER_PAGE - start, held = slots_held(self->fd);
+		unsigned int nr = 2 * OPS_PER_PAGE - start, held = test_slots_held(self->fd);
 
 		ASSERT_EQ(0, sbuddy_user_run(self->fd, op + start, nr + 40, 0, &run));
 		EXPECT_EQ(nr, run.done);
 		EXPECT_EQ(nr, run.written);
 		EXPECT_EQ(-EFAULT, run.err);
 		/* slots of the round before are taken: those operations failed */
-		EXPECT_EQ(held ? held : nr, slots_held(self->fd));
+		EXPECT_EQ(held ? held : nr, test_slots_held(self->fd));
 	}
 }
 
@@ -196,7 +182,7 @@ TEST_F(run_end, fault_within_operation)
 		EXPECT_EQ(nr, run.done);
 		EXPECT_EQ(nr, run.written);
 		EXPECT_EQ(-EFAULT, run.err);
-		EXPECT_EQ(nr, slots_held(self->fd));
+		EXPECT_EQ(nr, test_slots_held(self->fd));
 		for (clean = 0; clean < nr; clean++) {
 			struct sbuddy_op f = sbuddy_user_free(clean);
 
@@ -219,8 +205,8 @@ TEST_F(run_end, fault_writing)
 	EXPECT_EQ(OPS_PER_PAGE, run.written);
 	EXPECT_LE(run.written, run.done);
 	EXPECT_GT(2 * OPS_PER_PAGE, run.done);
-	EXPECT_EQ(run.done, slots_held(self->fd));
-	EXPECT_EQ(run.done, pages_held(self->fd));
+	EXPECT_EQ(run.done, test_slots_held(self->fd));
+	EXPECT_EQ(run.done, test_pages_held(self->fd));
 	for (i = 0; i < run.done; i++) {
 		struct sbuddy_query_slot q;
 
@@ -240,7 +226,7 @@ TEST_F(run_end, fault_writing_within_operation)
 	ASSERT_EQ(0, sbuddy_user_run(self->fd, op, 2 * OPS_PER_PAGE - 1, 0, &run));
 	EXPECT_EQ(-EFAULT, run.err);
 	EXPECT_EQ(OPS_PER_PAGE - 1, run.written);
-	EXPECT_EQ(run.done, slots_held(self->fd));
+	EXPECT_EQ(run.done, test_slots_held(self->fd));
 }
 
 TEST_F(run_end, fault_pointers)
@@ -258,7 +244,7 @@ TEST_F(run_end, fault_pointers)
 			TH_LOG("pointer %#llx", (unsigned long long)bad[i]);
 		}
 	}
-	EXPECT_EQ(0, slots_held(self->fd));
+	EXPECT_EQ(0, test_slots_held(self->fd));
 }
 
 /* ---- memory that lets one wait ------------------------------------------ */

@@ -1,196 +1,356 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: record INSTANCE > STREAM
+ * sbuddy-record: the page allocations of the kernel that runs, into a file.
  *
- * Takes what a tracefs instance has recorded of kmem:mm_page_alloc,
- * kmem:mm_page_free, kmem:mm_page_free_batched and, if it exists, a kprobe event of
- * bulk allocations, and prints it as a stream (stream.h).
+ *	sbuddy-record [-o FILE] [-b KIB] [-i] [-s SECONDS] [COMMAND [ARG...]]
+ *	sbuddy-record [-o FILE] -I INSTANCE
  *
- * The allocator announces no page that it hands out in bulk, which is how every
- * thread stack and every vmalloc() gets its pages.  The probe fills this gap;
- * whoever sets it up (demo.d/guest) defines it with these fields:
+ *	-o FILE		the recording (sbuddy.sbr), format in sbr.h
+ *	-b KIB		buffer of each CPU (16384): room for 450,000 events
+ *	-i		also the events inside the allocator: refills, drains, steals
+ *	-s SECONDS	ends after that long, else with COMMAND or with ctrl-C
+ *	-I INSTANCE	what a tracefs instance holds that others set up and stopped
  *
- *	got	pages in the array on return
- *	gfp	flags of the request
- *	base	the kernel's vmemmap_base
- *	page	the first entries of the array, pointers to struct page
- *	more	those behind: the kernel has a limit for an array's length
+ * Makes a tracefs instance of its own, so that nobody else's tracing is
+ * disturbed, and empties its buffers into FILE ten times a second.  What did
+ * not fit is counted by the kernel, told here and kept in the recording.  Its
+ * own page allocations are part of what it records.
+ *
+ * The exit status is COMMAND's; 1 if recording failed, 2 for wrong usage.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "stream.h"
-#include "tracebuf.h"
+#include "kmem.h"
 
-#define STRUCT_PAGE_BYTES	64
-
-/* One kind of event that is of interest, and where its fields are. */
-struct source {
-	const char *event;
-	char kind;
-	int id;
-	struct trace_field pfn, order, gfp;	/* size 0: it has no such field */
-};
-
-static struct source sources[] = {
-	{ .event = "kmem/mm_page_alloc", .kind = STREAM_ALLOC },
-	{ .event = "kmem/mm_page_free", .kind = STREAM_FREE },
-	{ .event = "kmem/mm_page_free_batched", .kind = STREAM_BATCHED },
-};
+#define TRACING		"/sys/kernel/tracing"
+#define POLL_NS		100000000L
+#define COMMS		"16384"		/* names of tasks that ftrace shall remember */
 
 static struct {
-	int id;
-	struct trace_field got, gfp, base, page, more;
-} bulk_event;
+	const char *out, *buffer_kib, *instance;
+	bool inside;
+	double seconds;
+	char **command;
+} options = { .out = "sbuddy.sbr", .buffer_kib = "16384" };
 
-static struct {
-	int id;
-	struct trace_field buf;
-} mark_event;
+static char instance[PATH_MAX];
+static char old_comms[32];
+static bool own_instance, own_probe;
+static volatile sig_atomic_t stopped;
 
-/* Pages of bulk allocations beyond what the probe could see of the array. */
-static uint64_t bulk_unseen;
-static uint64_t start_ns;
-static bool started;
-
-static int find_source(const char *instance, struct source *s)
+static void stop(int sig)
 {
-	s->id = trace_event_id(instance, s->event);
-	if (s->id < 0 || trace_event_field(instance, s->event, "pfn", &s->pfn))
-		return -ENOENT;
-	trace_event_field(instance, s->event, "order", &s->order);
-	trace_event_field(instance, s->event, "gfp_flags", &s->gfp);
-	return 0;
+	(void)sig;
+	stopped = 1;
 }
 
-static void find_bulk(const char *instance)
+static int write_file(const char *dir, const char *name, const char *text)
 {
-	static const char event[] = "kprobes/sbuddy_bulk";
+	char path[PATH_MAX];
+	int fd, err = 0;
 
-	bulk_event.id = trace_event_id(instance, event);
-	if (trace_event_field(instance, event, "got", &bulk_event.got) ||
-	    trace_event_field(instance, event, "gfp", &bulk_event.gfp) ||
-	    trace_event_field(instance, event, "base", &bulk_event.base) ||
-	    trace_event_field(instance, event, "page", &bulk_event.page) ||
-	    trace_event_field(instance, event, "more", &bulk_event.more))
-		bulk_event.id = -ENOENT;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
-/* ftrace's own events have no directory in an instance. */
-static void find_mark(const char *instance)
+static void read_file(const char *dir, const char *name, char *text, size_t size)
 {
-	char top[4096];
+	char path[PATH_MAX];
+	ssize_t n = -1;
+	int fd;
 
-	snprintf(top, sizeof(top), "%s/../..", instance);
-	mark_event.id = trace_event_id(top, "ftrace/print");
-	if (trace_event_field(top, "ftrace/print", "buf", &mark_event.buf))
-		mark_event.id = -ENOENT;
-}
-
-static void emit_page_event(const struct trace_record *rec, const struct source *s,
-			    struct stream_event *e)
-{
-	e->kind = s->kind;
-	e->pfn = trace_get(rec, &s->pfn);
-	e->order = trace_get(rec, &s->order);
-	e->gfp = trace_get(rec, &s->gfp);
-	stream_write_event(stdout, e);
-}
-
-/* Returns how many of @nr pages the array @pages could show. */
-static uint64_t emit_pages(const struct trace_record *rec, struct stream_event *e,
-			   const struct trace_field *pages, uint64_t nr)
-{
-	uint64_t base = trace_get(rec, &bulk_event.base), i;
-	struct trace_field entry = { pages->offset, 8 };
-
-	if (nr > pages->size / entry.size)
-		nr = pages->size / entry.size;
-	for (i = 0; i < nr; i++, entry.offset += entry.size) {
-		e->pfn = (trace_get(rec, &entry) - base) / STRUCT_PAGE_BYTES;
-		stream_write_event(stdout, e);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, size - 1);
+		close(fd);
 	}
-	return nr;
+	text[n > 0 ? n : 0] = '\0';
 }
 
-static void emit_bulk(const struct trace_record *rec, struct stream_event *e)
-{
-	uint64_t left = trace_get(rec, &bulk_event.got);
+/* ---- the instance ---- */
 
-	e->kind = STREAM_BULK;
-	e->gfp = trace_get(rec, &bulk_event.gfp);
-	left -= emit_pages(rec, e, &bulk_event.page, left);
-	left -= emit_pages(rec, e, &bulk_event.more, left);
-	bulk_unseen += left;
+static void tear_down(void)
+{
+	if (own_instance) {
+		write_file(instance, "tracing_on", "0");
+		write_file(instance, "events/enable", "0");
+		rmdir(instance);
+	}
+	if (own_probe)
+		write_file(TRACING, "kprobe_events", "-:sbuddy_bulk");
+	if (old_comms[0])
+		write_file(TRACING, "saved_cmdlines_size", old_comms);
 }
 
-static void emit_mark(const struct trace_record *rec, struct stream_event *e)
+static void die(const char *what, int err)
 {
-	size_t room = rec->len - mark_event.buf.offset;
-
-	e->kind = STREAM_MARK;
-	if (room >= sizeof(e->name))
-		room = sizeof(e->name) - 1;
-	memcpy(e->name, rec->data + mark_event.buf.offset, room);
-	e->name[strcspn(e->name, "\n ")] = '\0';
-	stream_write_event(stdout, e);
+	fprintf(stderr, "sbuddy-record: %s: %s\n", what, strerror(-err));
+	tear_down();
+	exit(1);
 }
 
-static void emit(const struct trace_record *rec)
+static void must_write(const char *name, const char *text)
 {
-	struct stream_event e = { .cpu = rec->cpu };
-	uint16_t id;
-	size_t i;
+	int err = write_file(instance, name, text);
 
-	memcpy(&id, rec->data, sizeof(id));
-	if (!started)
-		start_ns = rec->time_ns;
-	started = true;
-	e.time_us = (rec->time_ns - start_ns) / 1000;
-	for (i = 0; i < ARRAY_SIZE(sources); i++)
-		if (id == sources[i].id)
-			emit_page_event(rec, &sources[i], &e);
-	if (id == bulk_event.id)
-		emit_bulk(rec, &e);
-	else if (id == mark_event.id && rec->len > mark_event.buf.offset)
-		emit_mark(rec, &e);
+	if (err)
+		die(name, err);
 }
 
-static int fail(const char *what, int err)
+/* Another recorder's probe serves as well. */
+static void set_up_probe(void)
 {
-	fprintf(stderr, "record: %s: %s\n", what, strerror(-err));
-	return 1;
+	char events[4096];
+
+	read_file(TRACING, "kprobe_events", events, sizeof(events));
+	if (!strstr(events, "sbuddy_bulk"))
+		own_probe = !write_file(TRACING, "kprobe_events", KMEM_BULK_PROBE);
+	if (write_file(instance, "events/kprobes/sbuddy_bulk/enable", "1"))
+		fprintf(stderr, "sbuddy-record: this kernel cannot show pages allocated in bulk\n");
+}
+
+static void enable_events(void)
+{
+	const char *event;
+	unsigned int i;
+
+	for (i = 0; (event = kmem_event_name(i)); i++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "events/%s/enable", event);
+		if (options.inside || !kmem_event_inside(i))
+			must_write(name, "1");
+	}
+}
+
+/* Only tells the clock and how full a buffer is when it stops taking events. */
+static void set_up(void)
+{
+	if (access(TRACING "/instances", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
+	snprintf(instance, sizeof(instance), TRACING "/instances/sbuddy_record_%d", getpid());
+	if (mkdir(instance, 0700))
+		die(instance, -errno);
+	own_instance = true;
+	must_write("tracing_on", "0");
+	must_write("trace_clock", "mono");
+	must_write("options/overwrite", "0");
+	must_write("buffer_size_kb", options.buffer_kib);
+	read_file(TRACING, "saved_cmdlines_size", old_comms, sizeof(old_comms));
+	if (strtoul(old_comms, NULL, 10) >= strtoul(COMMS, NULL, 10) ||
+	    write_file(TRACING, "saved_cmdlines_size", COMMS))
+		old_comms[0] = '\0';
+	set_up_probe();
+	enable_events();
+}
+
+/* Lines "PID NAME" of the tasks that ftrace saw. */
+static void write_comms(struct sbr_writer *w)
+{
+	FILE *f = fopen(TRACING "/saved_cmdlines", "r");
+	struct sbr_comm *comms = NULL;
+	char line[128], name[64];
+	unsigned int pid, nr = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		struct sbr_comm *more;
+
+		if (sscanf(line, "%u %63[^\n]", &pid, name) != 2)
+			continue;
+		more = realloc(comms, (nr + 1) * sizeof(*more));
+		if (!more)
+			break;
+		comms = more;
+		memset(&comms[nr], 0, sizeof(*comms));
+		comms[nr].pid = pid;
+		memcpy(comms[nr++].comm, name, strnlen(name, SBR_COMM_MAX));
+	}
+	if (f)
+		fclose(f);
+	sbr_write_comms(w, comms, nr);
+	free(comms);
+}
+
+/* ---- recording ---- */
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static pid_t start_command(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		die(options.command[0], -errno);
+	if (child)
+		return child;
+	execvp(options.command[0], options.command);
+	fprintf(stderr, "sbuddy-record: %s: %s\n", options.command[0], strerror(errno));
+	_exit(127);
+}
+
+/* Empties the buffers until it is time to end.  Returns the command's status. */
+static int follow(struct trace_reader *r, const struct trace_sink *sink)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	double end = now() + options.seconds;
+	int status = 0, err;
+	pid_t child = 0;
+
+	must_write("tracing_on", "1");
+	if (options.command)
+		child = start_command();
+	while (!stopped && (options.seconds <= 0 || now() < end)) {
+		if (child > 0 && waitpid(child, &status, WNOHANG) == child)
+			break;
+		nanosleep(&pause, NULL);
+		err = trace_drain(r, sink);
+		if (err)
+			die("reading the buffers", err);
+	}
+	must_write("tracing_on", "0");
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+static FILE *create(struct sbr_writer *w, int nr_cpus)
+{
+	FILE *out = fopen(options.out, "w+");
+	struct utsname un;
+	struct timespec ts;
+	int err;
+
+	if (!out)
+		die(options.out, -errno);
+	uname(&un);
+	err = sbr_create(w, out, SBR_FROM_FTRACE, nr_cpus, un.release);
+	if (err)
+		die(options.out, err);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	w->header.start_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	return out;
+}
+
+static void finish(struct sbr_writer *w, FILE *out, const struct kmem *k)
+{
+	uint64_t events = w->header.nr_events, lost = w->header.lost;
+	int err = sbr_finish(w);
+
+	if (!err && fclose(out))
+		err = -errno;
+	if (err)
+		die(options.out, err);
+	fprintf(stderr, "sbuddy-record: %s: %" PRIu64 " events, %" PRIu64 " lost\n", options.out,
+		events, lost);
+	if (k->bulk_unseen)
+		fprintf(stderr, "sbuddy-record: %" PRIu64 " pages of large bulk allocations unseen\n",
+			k->bulk_unseen);
+}
+
+static int record(void)
+{
+	struct trace_reader reader;
+	struct sbr_writer w;
+	struct kmem k;
+	struct trace_sink sink = { .event = kmem_event, .lost = kmem_lost, .arg = &k };
+	int err, status = 0;
+	FILE *out;
+
+	err = trace_open(&reader, instance);
+	if (err)
+		die(instance, err);
+	out = create(&w, reader.nr_cpus);
+	if (kmem_init(&k, instance, &w))
+		die("events of kmem:", -ENOENT);
+	if (own_instance)
+		status = follow(&reader, &sink);
+	err = trace_drain(&reader, &sink);
+	if (err)
+		die("reading the buffers", err);
+	trace_close(&reader);
+	write_comms(&w);
+	finish(&w, out, &k);
+	return status;
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: sbuddy-record [-o FILE] [-b KIB] [-i] [-s SECONDS] [COMMAND...]\n"
+		"       sbuddy-record [-o FILE] -I INSTANCE\n");
+	exit(2);
+}
+
+static void parse(int argc, char **argv)
+{
+	char *end = "";
+	int c;
+
+	while ((c = getopt(argc, argv, "+o:b:is:I:")) != -1) {
+		switch (c) {
+		case 'o':
+			options.out = optarg;
+			break;
+		case 'b':
+			options.buffer_kib = optarg;
+			break;
+		case 'i':
+			options.inside = true;
+			break;
+		case 's':
+			options.seconds = strtod(optarg, &end);
+			break;
+		case 'I':
+			options.instance = optarg;
+			break;
+		default:
+			usage();
+		}
+		if (*end)
+			usage();
+	}
+	if (optind < argc)
+		options.command = argv + optind;
+	if (options.instance && (options.command || options.seconds > 0))
+		usage();
 }
 
 int main(int argc, char **argv)
 {
-	static struct trace_reader reader;
-	struct trace_record rec;
-	size_t i;
-	int err;
+	int status;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: record INSTANCE > STREAM\n");
-		return 2;
-	}
-	for (i = 0; i < ARRAY_SIZE(sources); i++)
-		if (find_source(argv[1], &sources[i]))
-			return fail(sources[i].event, -ENOENT);
-	find_bulk(argv[1]);
-	find_mark(argv[1]);
-	err = trace_open(&reader, argv[1]);
-	if (err)
-		return fail(argv[1], err);
-	stream_write_header(stdout, reader.nr_cpus, reader.lost);
-	while (trace_next(&reader, &rec))
-		emit(&rec);
-	trace_close(&reader);
-	if (bulk_unseen)
-		fprintf(stderr, "record: %" PRIu64 " pages of large bulk allocations not seen\n",
-			bulk_unseen);
-	if (fflush(stdout) || ferror(stdout))
-		return fail("writing the stream", -EIO);
-	return 0;
+	parse(argc, argv);
+	signal(SIGINT, stop);
+	signal(SIGTERM, stop);
+	if (options.instance)
+		snprintf(instance, sizeof(instance), "%s", options.instance);
+	else
+		set_up();
+	status = record();
+	tear_down();
+	return status;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: replay [-n SLICES] [-w] STREAM OUTDIR
+ * usage: replay [-n SLICES] [-s SPEED] [-w] RECORDING OUTDIR
  *
- * Turns a recorded stream into operations (translate.h) and runs them on the
+ * Turns a recording into operations (translate.h) and runs them on the
  * shadow behind /dev/sbuddy, in slices of equal length.  After each slice it
  * looks at the shadow.  Written into OUTDIR:
  *
@@ -12,7 +12,10 @@
  *	buddyinfo.txt	the shadow's buddyinfo after each slice
  *	counts.txt	"name value": events, operations, results
  *
- * What the stream leaves allocated stays so until the end of the program,
+ * With -s it takes its time: SPEED 1 is that of the recording, 10 ten times as
+ * fast; without, the shadow runs as fast as it can.
+ *
+ * What the recording leaves allocated stays so until the end of the program,
  * which waits for a line on its standard input when -w is given: so others can
  * look at the final state.
  */
@@ -24,8 +27,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "results.h"
 #include "sbuddy_user.h"
-#include "translate.h"
 
 #define MACHINE		0
 #define BLOCK_PAGES	(1U << SBUDDY_PAGEBLOCK_ORDER)
@@ -44,13 +47,6 @@ struct block {
 	uint16_t pcp;
 };
 
-/* What happened to operations, by the errno that they gave. */
-struct results {
-	uint64_t allocs, alloc_pages, refused, refused_pages;
-	uint64_t frees, freed_pages, frees_of_refused;
-	uint64_t splits, splits_of_refused, decays, other_errors;
-};
-
 static struct {
 	int fd;
 	struct sbuddy_user_machine machine;
@@ -58,6 +54,7 @@ static struct {
 	struct block *blocks;
 	size_t nr_blocks;
 	struct results results;
+	struct pace pace;
 	FILE *ops, *samples, *buddyinfo;
 	const char *outdir;
 } shadow;
@@ -86,64 +83,6 @@ static void finish(FILE *f, const char *name)
 
 	if (fclose(f) || bad)
 		die(name, -EIO);
-}
-
-/* ---- results ---- */
-
-static void count_alloc(struct results *r, const struct sbuddy_op *op)
-{
-	if (!op->err) {
-		r->allocs++;
-		r->alloc_pages += op->count;
-	} else if (op->err == -ENOMEM) {
-		r->refused++;
-		r->refused_pages += 1U << op->order;
-	} else {
-		r->other_errors++;
-	}
-}
-
-/* A slot is empty only if the shadow refused to fill it. */
-static void count_result(struct results *r, const struct sbuddy_op *op)
-{
-	switch (op->opcode) {
-	case SBUDDY_OP_ALLOC:
-		count_alloc(r, op);
-		return;
-	case SBUDDY_OP_FREE:
-	case SBUDDY_OP_FREE_BATCH:
-		r->frees += !op->err;
-		r->freed_pages += op->err ? 0 : op->count;
-		r->frees_of_refused += op->err == -ENOENT;
-		break;
-	case SBUDDY_OP_SPLIT:
-		r->splits += !op->err;
-		r->splits_of_refused += op->err == -ENOENT;
-		break;
-	default:
-		r->decays += !op->err;
-		break;
-	}
-	r->other_errors += op->err && (op->err != -ENOENT || op->opcode == SBUDDY_OP_DECAY);
-}
-
-static void write_op(const struct sbuddy_op *op, uint64_t time_us)
-{
-	static const char names[SBUDDY_NR_OPS][12] = {
-		[SBUDDY_OP_ALLOC] = "alloc",
-		[SBUDDY_OP_FREE] = "free",
-		[SBUDDY_OP_FREE_BATCH] = "free_batch",
-		[SBUDDY_OP_SPLIT] = "split",
-		[SBUDDY_OP_DECAY] = "decay",
-	};
-
-	fprintf(shadow.ops, "%" PRIu64 " %d %s slot=%x order=%u gfp=%x pfn=", time_us, op->cpu,
-		names[op->opcode], op->slot, op->order, op->gfp);
-	if (op->pfn == SBUDDY_NO_PFN)
-		fputs("-", shadow.ops);
-	else
-		fprintf(shadow.ops, "%" PRIx64, (uint64_t)op->pfn);
-	fprintf(shadow.ops, " err=%d\n", op->err);
 }
 
 /* ---- samples ---- */
@@ -281,31 +220,19 @@ static void open_shadow(void)
 		die("page records", -ENOMEM);
 }
 
-static void read_stream(const char *path, struct stream *s)
-{
-	FILE *in = fopen(path, "r");
-	char where[4200];
-	int err;
-
-	if (!in)
-		die(path, -errno);
-	err = stream_read(in, s);
-	snprintf(where, sizeof(where), "%s, line %zu: a stream as in stream.h is expected", path,
-		 s->nr + 2);
-	if (err)
-		die(where, err);
-	fclose(in);
-}
-
 static void run_slice(struct plan *p, size_t from, size_t to)
 {
-	int err = sbuddy_user_run_all(shadow.fd, p->ops + from, to - from);
-	size_t i;
+	size_t i, next;
+	int err;
 
-	if (err)
-		die("running operations", err);
+	for (i = from; i < to; i = next) {
+		next = pace_next(&shadow.pace, p, i, to);
+		err = sbuddy_user_run_all(shadow.fd, p->ops + i, next - i);
+		if (err)
+			die("running operations", err);
+	}
 	for (i = from; i < to; i++)
-		count_result(&shadow.results, &p->ops[i]);
+		results_count(&shadow.results, &p->ops[i]);
 }
 
 static void progress(const struct plan *p, size_t done, unsigned int slice, unsigned int slices)
@@ -334,41 +261,11 @@ static void run_all(struct plan *p, unsigned int slices)
 	}
 }
 
-static void write_counts(const struct stream *s, const struct plan *p)
+static void write_counts(const struct plan *p)
 {
-	const struct results *r = &shadow.results;
 	FILE *f = create("counts.txt");
 
-#define COUNT(name, value) fprintf(f, "%s %" PRIu64 "\n", name, (uint64_t)(value))
-	COUNT("events", p->allocs + p->failed + p->frees);
-	COUNT("events_lost", s->lost);
-	COUNT("recorded_us", s->nr ? s->events[s->nr - 1].time_us : 0);
-	COUNT("event_allocs", p->allocs);
-	COUNT("event_bulk_pages", p->bulk);
-	COUNT("event_bulk_doubled", p->doubled);
-	COUNT("event_failed_allocs", p->failed);
-	COUNT("event_frees", p->frees);
-	COUNT("event_batched_frees", p->batched);
-	COUNT("unmatched_frees", p->unmatched);
-	COUNT("partial_frees", p->partial);
-	COUNT("merged_frees", p->merged);
-	COUNT("unseen_frees", p->unseen_frees);
-	COUNT("gfp_unknown", p->gfp_unknown);
-	COUNT("peak_pages", p->peak_pages);
-	COUNT("live_pages", p->live_pages);
-	COUNT("ops", p->nr);
-	COUNT("op_allocs", r->allocs);
-	COUNT("op_alloc_pages", r->alloc_pages);
-	COUNT("op_refused", r->refused);
-	COUNT("op_refused_pages", r->refused_pages);
-	COUNT("op_frees", r->frees);
-	COUNT("op_freed_pages", r->freed_pages);
-	COUNT("op_frees_of_refused", r->frees_of_refused);
-	COUNT("op_splits", r->splits);
-	COUNT("op_splits_of_refused", r->splits_of_refused);
-	COUNT("op_decays", r->decays);
-	COUNT("op_other_errors", r->other_errors);
-#undef COUNT
+	results_write_counts(f, p, &shadow.results);
 	finish(f, "counts.txt");
 }
 
@@ -377,24 +274,33 @@ static void write_ops(const struct plan *p)
 	size_t i;
 
 	shadow.ops = create("ops.txt");
-	fputs("# microseconds vcpu operation; slot is the recorded frame, pfn the shadow's\n",
-	      shadow.ops);
+	results_write_ops_header(shadow.ops);
 	for (i = 0; i < p->nr; i++)
-		write_op(&p->ops[i], p->times[i]);
+		results_write_op(shadow.ops, &p->ops[i], p->times[i]);
 	finish(shadow.ops, "ops.txt");
+}
+
+static void make_plan(const char *path, struct plan *p)
+{
+	struct sbr_file f;
+	int err;
+
+	if (sbr_open(&f, path)) {
+		fprintf(stderr, "replay: %s: %s\n", path, f.error);
+		exit(1);
+	}
+	err = plan_make(&f, shadow.machine.info.nr_vcpus, p);
+	if (err)
+		die("translating the recording", err);
+	sbr_close(&f);
 }
 
 static void replay(const char *path, unsigned int slices)
 {
-	struct stream s;
 	struct plan p;
-	int err;
 
 	open_shadow();
-	read_stream(path, &s);
-	err = plan_make(&s, shadow.machine.info.nr_vcpus, &p);
-	if (err)
-		die("translating the stream", err);
+	make_plan(path, &p);
 	shadow.samples = create("samples.txt");
 	shadow.buddyinfo = create("buddyinfo.txt");
 	write_shape(&p);
@@ -402,9 +308,8 @@ static void replay(const char *path, unsigned int slices)
 	finish(shadow.samples, "samples.txt");
 	finish(shadow.buddyinfo, "buddyinfo.txt");
 	write_ops(&p);
-	write_counts(&s, &p);
+	write_counts(&p);
 	plan_free(&p);
-	stream_free(&s);
 }
 
 int main(int argc, char **argv)
@@ -413,16 +318,18 @@ int main(int argc, char **argv)
 	bool wait = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:w")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:w")) != -1) {
 		if (option == 'n')
 			slices = strtoul(optarg, NULL, 10);
+		else if (option == 's' && pace_parse(optarg, &shadow.pace))
+			continue;
 		else if (option == 'w')
 			wait = true;
 		else
 			argc = 0;
 	}
 	if (argc - optind != 2 || !slices || slices > MAX_SLICES) {
-		fprintf(stderr, "usage: replay [-n SLICES] [-w] STREAM OUTDIR\n");
+		fprintf(stderr, "usage: replay [-n SLICES] [-s SPEED] [-w] RECORDING OUTDIR\n");
 		return 2;
 	}
 	shadow.outdir = argv[optind + 1];

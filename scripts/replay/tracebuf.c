@@ -12,7 +12,6 @@
 #include "tracebuf.h"
 
 /* A buffer page: time of its first event, bytes that follow, events. */
-#define PAGE_BYTES	4096
 #define PAGE_HEADER	16
 #define COMMIT_MASK	((1U << 20) - 1)
 
@@ -29,22 +28,17 @@ static uint32_t word_at(const struct trace_cpu *c, size_t pos)
 {
 	uint32_t w;
 
-	memcpy(&w, c->pages + pos, sizeof(w));
+	memcpy(&w, c->page + pos, sizeof(w));
 	return w;
 }
 
-/* Returns false when there are no more pages. */
-static bool begin_page(struct trace_cpu *c)
+static void begin_page(struct trace_cpu *c)
 {
-	size_t start = c->page * PAGE_BYTES;
-
-	if (c->page == c->nr_pages)
-		return false;
-	memcpy(&c->time_ns, c->pages + start, sizeof(c->time_ns));
-	c->pos = start + PAGE_HEADER;
-	c->end = c->pos + (word_at(c, start + 8) & COMMIT_MASK);
-	c->page++;
-	return true;
+	memcpy(&c->time_ns, c->page, sizeof(c->time_ns));
+	c->pos = PAGE_HEADER;
+	c->end = c->pos + (word_at(c, 8) & COMMIT_MASK);
+	if (c->end > TRACE_PAGE_BYTES)
+		c->end = TRACE_PAGE_BYTES;
 }
 
 /* What tells the time or fills space.  Returns false if it is an event. */
@@ -70,7 +64,9 @@ static bool skip_filler(struct trace_cpu *c, uint32_t type, uint32_t delta)
 	}
 }
 
-static void take_event(struct trace_cpu *c, uint32_t type, uint32_t delta)
+/* Returns false for a length that leads out of the page. */
+static bool take_event(struct trace_cpu *c, uint32_t type, uint32_t delta,
+		       struct trace_record *rec)
 {
 	size_t data = c->pos + 4, len = type * 4;
 
@@ -78,139 +74,127 @@ static void take_event(struct trace_cpu *c, uint32_t type, uint32_t delta)
 		len = word_at(c, data) - 4;
 		data += 4;
 	}
+	if (len > TRACE_PAGE_BYTES || data + len > c->end)
+		return false;
 	c->time_ns += delta;
-	c->next.time_ns = c->time_ns;
-	c->next.data = c->pages + data;
-	c->next.len = len;
+	rec->time_ns = c->time_ns;
+	rec->data = c->page + data;
+	rec->len = len;
 	c->pos = data + ((len + 3) & ~(size_t)3);
+	return true;
 }
 
-/* Finds the next event of this CPU, if there is one. */
-static void advance(struct trace_cpu *c)
+/* Finds the next event of the page, if there is one. */
+static bool next_event(struct trace_cpu *c, struct trace_record *rec)
 {
-	for (c->has_next = false; !c->has_next;) {
-		uint32_t word, type, delta;
+	while (c->pos < c->end) {
+		uint32_t word = word_at(c, c->pos);
+		uint32_t type = word & ((1U << TYPE_BITS) - 1), delta = word >> TYPE_BITS;
 
-		if (c->pos >= c->end) {
-			if (!begin_page(c))
-				return;
-			continue;
-		}
-		word = word_at(c, c->pos);
-		type = word & ((1U << TYPE_BITS) - 1);
-		delta = word >> TYPE_BITS;
-		if (skip_filler(c, type, delta))
-			continue;
-		take_event(c, type, delta);
-		c->has_next = true;
+		if (!skip_filler(c, type, delta))
+			return take_event(c, type, delta, rec);
 	}
+	return false;
 }
 
-/* All pages that the kernel has for this CPU.  Returns 0 or a negative errno. */
-static int read_pages(struct trace_cpu *c, int fd)
+/* The lines "NAME: NUMBER" that tell of losses, added up. */
+static uint64_t read_lost(struct trace_cpu *c)
 {
-	size_t room = 0;
+	static const char * const names[] = { "\noverrun: ", "\ncommit overrun: ",
+					      "\ndropped events: " };
+	char text[512];
+	uint64_t sum = 0;
 	ssize_t n;
+	size_t i;
 
-	for (;;) {
-		if (c->nr_pages == room) {
-			uint8_t *more;
+	n = c->stats < 0 ? 0 : pread(c->stats, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *at = strstr(text, names[i]);
 
-			room = room ? room * 2 : 256;
-			/* A page to spare: a damaged length must not lead outside. */
-			more = realloc(c->pages, (room + 1) * PAGE_BYTES);
-			if (!more)
-				return -ENOMEM;
-			c->pages = more;
-		}
-		n = read(fd, c->pages + c->nr_pages * PAGE_BYTES, PAGE_BYTES);
-		if (n <= 0)
-			return n < 0 && errno != EAGAIN ? -errno : 0;
-		c->nr_pages++;
+		sum += at ? strtoull(at + strlen(names[i]), NULL, 10) : 0;
 	}
+	return sum;
 }
 
-/* A line "NAME: NUMBER" of the CPU's statistics. */
-static uint64_t read_stat(const char *instance, int cpu, const char *name)
-{
-	char path[PATH_MAX], line[128];
-	size_t len = strlen(name);
-	uint64_t value = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/per_cpu/cpu%d/stats", instance, cpu);
-	f = fopen(path, "r");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, len) && line[len] == ':')
-			value = strtoull(line + len + 1, NULL, 10);
-	fclose(f);
-	return value;
-}
-
-static int open_cpu(struct trace_reader *r, const char *instance, int cpu)
+static int open_file(const char *instance, int cpu, const char *name)
 {
 	char path[PATH_MAX];
-	int fd, err;
 
-	snprintf(path, sizeof(path), "%s/per_cpu/cpu%d/trace_pipe_raw", instance, cpu);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r->lost += read_stat(instance, cpu, "overrun");
-	r->lost += read_stat(instance, cpu, "dropped events");
-	r->lost += read_stat(instance, cpu, "commit overrun");
-	r->nr_cpus = cpu + 1;
-	r->cpus[cpu].next.cpu = cpu;
-	err = read_pages(&r->cpus[cpu], fd);
-	close(fd);
-	advance(&r->cpus[cpu]);
-	return err;
+	snprintf(path, sizeof(path), "%s/per_cpu/cpu%d/%s", instance, cpu, name);
+	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 /*
- * Reads the buffers of all CPUs of the instance in directory @instance.
- * Returns 0; -ENOENT if it is none; what opening and reading said; -ENOMEM.
+ * Opens the buffers of all CPUs of the instance in directory @instance.
+ * Returns 0; -ENOENT if it is none; what opening said; -ENOMEM.
  */
 int trace_open(struct trace_reader *r, const char *instance)
 {
-	int cpu, err;
+	int cpu, fd;
 
 	memset(r, 0, sizeof(*r));
+	r->cpus = calloc(TRACE_MAX_CPUS, sizeof(*r->cpus));
+	if (!r->cpus)
+		return -ENOMEM;
 	for (cpu = 0; cpu < TRACE_MAX_CPUS; cpu++) {
-		err = open_cpu(r, instance, cpu);
-		if (err)
-			return err == -ENOENT && cpu ? 0 : err;
+		fd = open_file(instance, cpu, "trace_pipe_raw");
+		if (fd < 0)
+			break;
+		r->cpus[cpu].fd = fd;
+		r->cpus[cpu].stats = open_file(instance, cpu, "stats");
+		r->nr_cpus = cpu + 1;
 	}
+	if (r->nr_cpus && (cpu == TRACE_MAX_CPUS || errno == ENOENT))
+		return 0;
+	fd = -errno;
+	trace_close(r);
+	return fd;
+}
+
+static int drain_cpu(struct trace_cpu *c, int cpu, const struct trace_sink *sink)
+{
+	struct trace_record rec = { .cpu = cpu };
+	uint64_t lost;
+	ssize_t n;
+
+	while ((n = read(c->fd, c->page, TRACE_PAGE_BYTES)) > 0) {
+		begin_page(c);
+		while (next_event(c, &rec))
+			sink->event(sink->arg, &rec);
+	}
+	if (n < 0 && errno != EAGAIN)
+		return -errno;
+	lost = read_lost(c);
+	if (lost > c->lost)
+		sink->lost(sink->arg, cpu, lost - c->lost);
+	c->lost = lost;
 	return 0;
 }
 
-/* The earliest event that is left; the lower CPU first.  Returns false at the end. */
-bool trace_next(struct trace_reader *r, struct trace_record *rec)
+/* Reads what there is at the moment.  Returns 0 or what reading said. */
+int trace_drain(struct trace_reader *r, const struct trace_sink *sink)
 {
-	struct trace_cpu *first = NULL;
-	int cpu;
+	int cpu, err;
 
 	for (cpu = 0; cpu < r->nr_cpus; cpu++) {
-		struct trace_cpu *c = &r->cpus[cpu];
-
-		if (c->has_next && (!first || c->next.time_ns < first->next.time_ns))
-			first = c;
+		err = drain_cpu(&r->cpus[cpu], cpu, sink);
+		if (err)
+			return err;
 	}
-	if (!first)
-		return false;
-	*rec = first->next;
-	advance(first);
-	return true;
+	return 0;
 }
 
 void trace_close(struct trace_reader *r)
 {
 	int cpu;
 
-	for (cpu = 0; cpu < TRACE_MAX_CPUS; cpu++)
-		free(r->cpus[cpu].pages);
+	for (cpu = 0; cpu < r->nr_cpus; cpu++) {
+		close(r->cpus[cpu].fd);
+		if (r->cpus[cpu].stats >= 0)
+			close(r->cpus[cpu].stats);
+	}
+	free(r->cpus);
 	memset(r, 0, sizeof(*r));
 }
 

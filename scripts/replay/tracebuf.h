@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reading what ftrace recorded in binary: the per-CPU ring buffers of a tracefs
- * instance, merged in time order.
+ * Reading what ftrace records in binary: the per-CPU ring buffers of a tracefs
+ * instance, while it records or afterwards.
  *
- * The whole buffer of a CPU is read when it is opened; recording must have been
- * switched off by then.  The layout of a buffer page is a promise of tracefs
- * (events/header_page, events/header_event), that of an event is in its format
- * file.
+ * The layout of a buffer page is a promise of tracefs (events/header_page,
+ * events/header_event), that of an event is in its format file.
  */
 #ifndef _REPLAY_TRACEBUF_H
 #define _REPLAY_TRACEBUF_H
@@ -15,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRACE_MAX_CPUS	64
+#define TRACE_MAX_CPUS	256
+#define TRACE_PAGE_BYTES 4096
 
 /**
  * struct trace_field - where a field of an event lies
@@ -30,7 +29,7 @@ struct trace_field {
 /**
  * struct trace_record - one event of one CPU
  * @time_ns: of the instance's trace clock
- * @data:    the record; valid until the reader is closed
+ * @data:    the record
  * @len:     its bytes
  * @cpu:     where it was recorded
  */
@@ -41,31 +40,47 @@ struct trace_record {
 	int cpu;
 };
 
-/* One CPU's pages and how far they have been read. */
+/**
+ * struct trace_cpu - one CPU's buffer and the page of it that is being read
+ * @fd:	     trace_pipe_raw
+ * @stats:   its statistics, -1 if there are none
+ * @lost:    events known to be lost when they were last looked at
+ * @pos:     in @page
+ * @end:     of what the page holds
+ * @time_ns: of the event before
+ * @page:    a page, and as much again: a damaged length must not lead outside
+ */
 struct trace_cpu {
-	uint8_t *pages;
-	size_t nr_pages;
-	size_t page;			/* next page to begin */
-	size_t pos, end;		/* in the present page */
+	int fd, stats;
+	uint64_t lost;
+	size_t pos, end;
 	uint64_t time_ns;
-	struct trace_record next;
-	bool has_next;
+	uint8_t page[2 * TRACE_PAGE_BYTES];
 };
 
 /**
  * struct trace_reader - an instance that is being read
  * @nr_cpus: CPUs of the machine
- * @lost:    events dropped because a buffer was full
  * @cpus:    see struct trace_cpu
  */
 struct trace_reader {
 	int nr_cpus;
-	uint64_t lost;
-	struct trace_cpu cpus[TRACE_MAX_CPUS];
+	struct trace_cpu *cpus;
+};
+
+/**
+ * struct trace_sink - who takes what is read; a CPU's events come in order
+ * @event: an event; its data is good until the function returns
+ * @lost:  so many events of a CPU are missing behind those that came last
+ */
+struct trace_sink {
+	void (*event)(void *arg, const struct trace_record *rec);
+	void (*lost)(void *arg, int cpu, uint64_t lost);
+	void *arg;
 };
 
 int trace_open(struct trace_reader *r, const char *instance);
-bool trace_next(struct trace_reader *r, struct trace_record *rec);
+int trace_drain(struct trace_reader *r, const struct trace_sink *sink);
 void trace_close(struct trace_reader *r);
 
 int trace_event_id(const char *instance, const char *event);

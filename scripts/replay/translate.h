@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From what a kernel did to what its shadow shall do: a recorded stream turned
- * into operations of SBUDDY_IOC_RUN.
+ * From what a kernel did to what its shadow shall do: a recording turned into
+ * operations of SBUDDY_IOC_RUN.
  *
  * A slot is the frame that the recorded kernel used, so that a block can be
- * found, split and freed in parts without any table of names.  What cannot be
- * translated is counted, never guessed:
+ * found, split and freed in parts without any table of names.  (Of a machine
+ * with more frames than there are slots, only memory sections that occur are
+ * numbered.)  What cannot be translated is counted, never guessed:
  *
  *   - frees of blocks that were allocated before the recording began;
  *   - frees of part of a block: the block is split first, and loses
@@ -23,7 +24,7 @@
 
 #include <linux/sbuddy.h>
 
-#include "stream.h"
+#include "sbr.h"
 
 /**
  * struct plan_mark - where a phase begins
@@ -32,7 +33,7 @@
  */
 struct plan_mark {
 	size_t op;
-	char name[STREAM_NAME_MAX];
+	char name[SBR_NAME_MAX + 1];
 };
 
 #define PLAN_MAX_MARKS	32
@@ -40,10 +41,14 @@ struct plan_mark {
 /**
  * struct plan - the operations and what became of the events
  * @ops:	  in order
- * @times:	  of each operation, microseconds, as in the stream
+ * @times:	  of each operation, microseconds from the first event on
  * @nr:		  operations
+ * @room:	  entries that @ops and @times have room for
  * @marks:	  phases
  * @nr_marks:	  used part of @marks
+ * @events:	  of the recording
+ * @last_us:	  time of the last one
+ * @lost:	  events that the recorder had no room for
  * @allocs:	  allocation events with a page
  * @bulk:	  of these, pages of bulk allocations
  * @failed:	  allocation events without a page; the shadow is not asked
@@ -58,19 +63,26 @@ struct plan_mark {
  * @decays:	  decay steps added
  * @live_pages:	  pages held at the end
  * @peak_pages:	  most that were held at once
+ * @refill_pages: what the recorded kernel told of its own steps, if it was asked:
+ *		  pages from buddy to per-CPU lists
+ * @drain_pages:  pages back
+ * @claims:	  blocks taken over from another type
+ * @steals:	  blocks taken from another type without that
  */
 struct plan {
 	struct sbuddy_op *ops;
 	uint64_t *times;
-	size_t nr;
+	size_t nr, room;
 	struct plan_mark marks[PLAN_MAX_MARKS];
 	unsigned int nr_marks;
+	uint64_t events, last_us, lost;
 	uint64_t allocs, bulk, failed, frees, batched;
 	uint64_t unmatched, partial, merged, unseen_frees, doubled, gfp_unknown, decays;
 	uint64_t live_pages, peak_pages;
+	uint64_t refill_pages, drain_pages, claims, steals;
 };
 
-int plan_make(const struct stream *s, unsigned int nr_vcpus, struct plan *p);
+int plan_make(const struct sbr_file *f, unsigned int nr_vcpus, struct plan *p);
 void plan_free(struct plan *p);
 
 #endif /* _REPLAY_TRANSLATE_H */

@@ -8,7 +8,7 @@
 HOSTCC	   ?= gcc
 HB	   := $(BUILD)/host
 HOST_FLAGS := -std=gnu11 -D_GNU_SOURCE -g -Wall -Wextra -Werror -MMD -MP \
-	      -include selftests/lib/os.h -Iinclude -Imodule/engine -Iselftests/lib
+	      -include selftests/lib/os.h -Iinclude -Iinclude/uapi -Imodule/engine -Iselftests/lib
 HOST_OPT   := -O2 -fno-strict-aliasing
 HOST_SAN   := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	      -fno-sanitize-recover=all -DSBUDDY_SANITIZED
@@ -16,9 +16,14 @@ HOST_SAN   := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 ENGINE_SRC := $(sort $(wildcard module/engine/*.c)) selftests/lib/os.c
 
 # program := sources
-HOST_PROGS		:= sbuddy-vector sbuddy-bench
+HOST_PROGS		:= sbuddy-vector sbuddy-bench sbuddy-record sbuddy-convert
 sbuddy-vector-src	:= selftests/host/vector.c selftests/lib/vecfile.c
 sbuddy-bench-src	:= selftests/bench/host_bench.c
+
+# Recordings; what these programs share lies beside them.
+replay-src		= $(patsubst %,scripts/replay/%.c,$(1))
+sbuddy-record-src	:= $(call replay-src,record kmem tracebuf sbr_write)
+sbuddy-convert-src	:= $(call replay-src,convert convert_text convert_llfree stream sbr_read sbr_write)
 
 -include selftests/host/tests.mk
 

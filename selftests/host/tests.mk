@@ -10,8 +10,10 @@
 KSFT ?= $(BUILD)/kselftest
 
 HOST_TESTS := gfp layout zone buddy fallback highatomic watermark pcp pcp_tune alloc free bulk \
-	      vmstat snapshot check owner run failsweep
+	      vmstat snapshot check owner run failsweep recording translate
 $(foreach t,$(HOST_TESTS),$(eval test-$(t)-src := selftests/host/$(t).c selftests/host/host_machine.c))
+test-recording-src += $(call replay-src,sbr_read sbr_write stream convert_text convert_llfree tracebuf)
+test-translate-src += $(call replay-src,sbr_read sbr_write stream translate)
 
 # The harness is not clean under -Wextra: -isystem keeps its own warnings out,
 # the rest comes from its macros in our files.
@@ -28,11 +30,13 @@ lockstep-src	 := selftests/host/lockstep.c selftests/host/lockstep_gen.c $(MODEL
 test-threads-src := selftests/host/threads.c
 
 # Fuzz targets; here with a main() that replays files.
-FUZZ_TARGETS	  := ops snapshot layout gfp
+FUZZ_TARGETS	  := ops snapshot layout gfp recording
 fuzz-ops-src	  := selftests/fuzz/ops.c selftests/fuzz/main.c $(MODEL_SRC)
 fuzz-snapshot-src := selftests/fuzz/snapshot.c selftests/fuzz/main.c
 fuzz-layout-src	  := selftests/fuzz/layout.c selftests/fuzz/main.c
 fuzz-gfp-src	  := selftests/fuzz/gfp.c selftests/fuzz/main.c
+fuzz-recording-src := selftests/fuzz/recording.c selftests/fuzz/main.c \
+		      $(call replay-src,sbr_read sbr_write stream convert_text convert_llfree translate)
 
 HOST_CHECKS := $(HOST_TESTS:%=test-%) test-threads lockstep
 HOST_PROGS  += $(HOST_CHECKS) $(FUZZ_TARGETS:%=fuzz-%)
@@ -79,11 +83,12 @@ FUZZ_SECONDS ?= 60
 FUZZ_CC	     ?= clang
 FUZZ_FLAGS   := -std=gnu11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-include selftests/lib/os.h -Iinclude -Imodule/engine -Iselftests/lib
+		-include selftests/lib/os.h -Iinclude -Iinclude/uapi -Imodule/engine \
+		-Iselftests/lib
 FUZZ_BINS    := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
 $(FUZZ_BINS): $(BUILD)/fuzz/%: $(wildcard module/engine/*.[ch] selftests/lib/os.[ch]) $(MODEL_SRC) \
-		selftests/fuzz/%.c
+		selftests/fuzz/%.c $(wildcard scripts/replay/*.[ch])
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter-out %.h selftests/fuzz/main.c,\
 		$(wildcard module/engine/*.c) selftests/lib/os.c $(fuzz-$*-src)) -lpthread -lm

@@ -9,7 +9,10 @@ REPLAY_HDRS  := $(wildcard scripts/replay/*.h) selftests/lib/sbuddy_user.h $(wil
 CC	     ?= cc
 
 .PHONY: replay demo
-replay: $(REPLAY)/replay $(HB)/sbuddy-record $(HB)/sbuddy-convert
+replay: $(REPLAY)/replay $(addprefix $(HB)/,sbuddy-record sbuddy-convert sbuddy-replay)
+
+# selftests/vm/replay.sh runs them.
+vm-tests: replay
 
 $(REPLAY)/replay: $(addprefix scripts/replay/,replay.c results.c translate.c sbr_read.c) \
 		  selftests/lib/sbuddy_user.c $(REPLAY_HDRS)

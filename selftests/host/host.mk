@@ -16,13 +16,15 @@ HOST_SAN   := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 ENGINE_SRC := $(sort $(wildcard module/engine/*.c)) selftests/lib/os.c
 
 # program := sources
-HOST_PROGS		:= sbuddy-vector sbuddy-bench sbuddy-record sbuddy-convert
+HOST_PROGS		:= sbuddy-vector sbuddy-bench sbuddy-record sbuddy-convert \
+			   sbuddy-replay
 sbuddy-vector-src	:= selftests/host/vector.c selftests/lib/vecfile.c
 sbuddy-bench-src	:= selftests/bench/host_bench.c
 
 # Recordings; what these programs share lies beside them.
 replay-src		= $(patsubst %,scripts/replay/%.c,$(1))
 sbuddy-record-src	:= $(call replay-src,record kmem tracebuf sbr_write)
+sbuddy-replay-src	:= $(call replay-src,sbuddy_replay native settings translate results sbr_read)
 sbuddy-convert-src	:= $(call replay-src,convert convert_text convert_llfree stream sbr_read sbr_write)
 
 -include selftests/host/tests.mk

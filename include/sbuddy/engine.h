@@ -203,6 +203,7 @@ struct sbuddy_zonestat {
  * @events:		what happened under the zone lock
  * @numa:		allocations that went past the pcp lists
  * @numa_foreign:	allocations meant for this zone that another served
+ * @numa_interleave_hit: interleaved ones that got the node that was their turn
  */
 struct sbuddy_zone {
 	long watermark[SBUDDY_NR_WMARK];
@@ -235,6 +236,7 @@ struct sbuddy_zone {
 	u64 events[SBUDDY_NR_ZONE_EVENTS];
 	u64 numa[SBUDDY_NR_NUMA_ITEMS];
 	atomic_long_t numa_foreign;
+	atomic_long_t numa_interleave_hit;
 };
 
 /* A place in a zonelist; the last one has no zone. */
@@ -326,6 +328,7 @@ struct sbuddy_layout {
  *			 nothing else can happen; off shows every step in a trace
  * @group_by_mobility_disabled: one type for all; decided from the machine's size
  * @llc_pages_per_cpu:	 last-level cache of a vcpu, pages
+ * @il_weight:		 by node, share in weighted interleaving; 0 is the default, 1
  */
 struct sbuddy_knobs {
 	long min_free_kbytes;
@@ -340,6 +343,7 @@ struct sbuddy_knobs {
 	bool shortcut;
 	bool group_by_mobility_disabled;
 	long llc_pages_per_cpu;
+	u8 il_weight[SBUDDY_MAX_NODES];
 };
 
 /**
@@ -438,11 +442,31 @@ struct sbuddy_machine {
  * struct sbuddy_task - who asks, and on which vcpu
  * @cpu:   vcpu, 0 to sbuddy_machine::nr_vcpus - 1
  * @flags: SBUDDY_PF_*
+ * @il_prev: the rotor of interleaving: node that had its turn last
+ * @il_weight: pages that it still gives under weighted interleaving
  */
 struct sbuddy_task {
 	int cpu;
 	unsigned int flags;
+	u8 il_prev;
+	u8 il_weight;
 };
+
+/**
+ * struct sbuddy_mempolicy - a NUMA memory policy, made by sbuddy_mpol_new()
+ * @mode: enum sbuddy_mpol_mode
+ * @home_node: node to start from, -1 is the vcpu's
+ * @lowest_zone: BIND heeds @nodes from this highest zone of the request on
+ * @nodes: bit n: node n belongs to the set
+ */
+struct sbuddy_mempolicy {
+	u8 mode;
+	s8 home_node;
+	u8 lowest_zone;
+	u32 nodes;
+};
+
+#define SBUDDY_NO_INTERLEAVE_INDEX	(~0UL)
 
 /* layout.c */
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
@@ -491,6 +515,25 @@ struct sbuddy_page *sbuddy_alloc_pages_exact(struct sbuddy_machine *m, struct sb
 unsigned long sbuddy_alloc_pages_bulk(struct sbuddy_machine *m, struct sbuddy_task *task,
 				      u32 gfp, int nid, unsigned long nr,
 				      struct sbuddy_page **array);
+
+/* mempolicy.c, mempolicy_text.c */
+int sbuddy_mpol_new(const struct sbuddy_machine *m, int mode, u64 nodes, int home_node,
+		    struct sbuddy_mempolicy *pol);
+int sbuddy_mpol_parse(const struct sbuddy_machine *m, const char *text,
+		      struct sbuddy_mempolicy *pol, const char **expected);
+int sbuddy_mpol_format(const struct sbuddy_mempolicy *pol, char *buf, size_t size);
+int sbuddy_set_il_weight(struct sbuddy_machine *m, int nid, int weight);
+unsigned int sbuddy_get_il_weight(const struct sbuddy_machine *m, int nid);
+void sbuddy_reset_rotor(struct sbuddy_task *task);
+struct sbuddy_page *sbuddy_alloc_pages_mpol(struct sbuddy_machine *m, struct sbuddy_task *task,
+					    u32 gfp, unsigned int order,
+					    const struct sbuddy_mempolicy *pol, unsigned long ilx,
+					    int nid);
+unsigned long sbuddy_alloc_pages_bulk_array_mempolicy(struct sbuddy_machine *m,
+						      struct sbuddy_task *task, u32 gfp,
+						      const struct sbuddy_mempolicy *pol,
+						      unsigned long nr,
+						      struct sbuddy_page **array);
 
 /* free.c */
 int sbuddy_free_pages(struct sbuddy_machine *m, struct sbuddy_task *task,
@@ -546,6 +589,11 @@ u32 sbuddy_owner_slots(const struct sbuddy_owner *o);
 struct sbuddy_page *sbuddy_owner_slot(const struct sbuddy_owner *o, u32 slot);
 struct sbuddy_page *sbuddy_owner_next(const struct sbuddy_owner *o, u32 *slot);
 int sbuddy_owner_check(struct sbuddy_owner *o, char *err, size_t err_size);
+int sbuddy_owner_set_policy(struct sbuddy_owner *o, unsigned int index,
+			    const struct sbuddy_mempolicy *pol);
+const struct sbuddy_mempolicy *sbuddy_owner_policy(const struct sbuddy_owner *o,
+						   unsigned int index);
+const struct sbuddy_task *sbuddy_owner_task(const struct sbuddy_owner *o);
 u32 sbuddy_page_owner(const struct sbuddy_page *page);
 u32 sbuddy_page_slot(const struct sbuddy_page *page);
 int sbuddy_run_op(struct sbuddy_owner *o, struct sbuddy_op *op, int current_cpu);

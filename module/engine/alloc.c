@@ -169,10 +169,13 @@ noinline struct sbuddy_page *sbuddy_clear_pages(struct sbuddy_machine *m,
 	return page;
 }
 
-/* The ordinary way of a request, step by step. */
-static noinline struct sbuddy_page *sbuddy___alloc_pages(struct sbuddy_machine *m,
-							 struct sbuddy_task *task, u32 gfp,
-							 unsigned int order, int nid)
+/*
+ * The ordinary way of a request, step by step.  Only nodes of @nodemask serve,
+ * unless the request may dig into reserves.
+ */
+noinline struct sbuddy_page *sbuddy___alloc_pages(struct sbuddy_machine *m,
+						  struct sbuddy_task *task, u32 gfp,
+						  unsigned int order, int nid, u32 nodemask)
 {
 	struct sbuddy_alloc_context ac;
 	unsigned int alloc_flags = SBUDDY_WMARK_LOW;
@@ -183,6 +186,8 @@ static noinline struct sbuddy_page *sbuddy___alloc_pages(struct sbuddy_machine *
 	if (unlikely(task->flags))
 		gfp = sbuddy_current_gfp_context(task, gfp);
 	sbuddy_prepare_alloc_pages(m, task, gfp, order, nid, &ac);
+	if (nodemask != SBUDDY_ALL_NODES)
+		sbuddy_restrict_nodes(&ac, nodemask);
 	alloc_flags |= gfp & SBUDDY_GFP_KSWAPD_RECLAIM;
 	if (ac.preferred->zone && ac.preferred->zone->avoid_fragmentation)
 		alloc_flags |= SBUDDY_ALLOC_NOFRAGMENT;
@@ -203,7 +208,7 @@ static noinline struct sbuddy_page *sbuddy_alloc_block(struct sbuddy_machine *m,
 	if (likely(sbuddy_pcp_allowed_order(order)))
 		page = sbuddy_alloc_near(m, task, gfp, order, nid);
 	if (unlikely(!page))
-		return sbuddy___alloc_pages(m, task, gfp, order, nid);
+		return sbuddy___alloc_pages(m, task, gfp, order, nid, SBUDDY_ALL_NODES);
 	return sbuddy_hand_out(m, page, gfp, order);
 }
 
@@ -224,18 +229,29 @@ noinline struct sbuddy_page *sbuddy_alloc_pages(struct sbuddy_machine *m, struct
 	struct sbuddy_page *page;
 
 	if (unlikely(task->flags) || unlikely(os_tracing_alloc()))
-		return sbuddy___alloc_pages(m, task, gfp, order, nid);
+		return sbuddy___alloc_pages(m, task, gfp, order, nid, SBUDDY_ALL_NODES);
 	if (order)
 		return sbuddy_alloc_block(m, task, gfp, order, nid);
 	page = sbuddy_alloc_near(m, task, gfp, 0, nid);
 	if (unlikely(!page))
-		return sbuddy___alloc_pages(m, task, gfp, 0, nid);
+		return sbuddy___alloc_pages(m, task, gfp, 0, nid, SBUDDY_ALL_NODES);
 	return sbuddy_hand_out(m, page, gfp, 0);
 }
 
-static unsigned int sbuddy_get_order(unsigned long nr)
+/*
+ * @page, a block of @order, becomes single pages.  All but the first @nr go to
+ * the buddy page by page, past the pcp lists.
+ */
+struct sbuddy_page *sbuddy_make_alloc_exact(struct sbuddy_machine *m, struct sbuddy_task *task,
+					    struct sbuddy_page *page, unsigned int order,
+					    unsigned long nr)
 {
-	return nr > 1 ? fls_long(nr - 1) : 0;
+	if (!page || !order)
+		return page;
+	sbuddy_split_page(m, page, order);
+	for (unsigned long i = nr; i < 1UL << order; i++)
+		sbuddy_free_excess_page(m, task, page + i);
+	return page;
 }
 
 /**
@@ -259,10 +275,5 @@ struct sbuddy_page *sbuddy_alloc_pages_exact(struct sbuddy_machine *m, struct sb
 	struct sbuddy_page *page;
 
 	page = sbuddy_alloc_pages(m, task, gfp & ~SBUDDY_GFP_COMP, order, nid);
-	if (!page || !order)
-		return page;
-	sbuddy_split_page(m, page, order);
-	for (unsigned long i = nr; i < 1UL << order; i++)
-		sbuddy_free_excess_page(m, task, page + i);
-	return page;
+	return sbuddy_make_alloc_exact(m, task, page, order, nr);
 }

@@ -81,6 +81,31 @@ static unsigned long sbuddy_count_filled(struct sbuddy_page **array, unsigned lo
 	return filled;
 }
 
+/* As sbuddy_alloc_pages_bulk(); only nodes of @nodemask serve. */
+unsigned long sbuddy_alloc_pages_bulk_nodemask(struct sbuddy_machine *m, struct sbuddy_task *task,
+					       u32 gfp, int nid, u32 nodemask, unsigned long nr,
+					       struct sbuddy_page **array)
+{
+	unsigned long first = sbuddy_skip_filled(array, 0, nr);
+	struct sbuddy_alloc_context ac;
+	struct sbuddy_zone *zone;
+
+	if (first == nr)
+		return nr;
+	if (nr - first > 1 && !(gfp & SBUDDY_GFP_ACCOUNT)) {
+		sbuddy_prepare_alloc_pages(m, task, gfp, 0, nid, &ac);
+		sbuddy_restrict_nodes(&ac, nodemask);
+		zone = sbuddy_bulk_zone(&ac, nr);
+		if (zone && sbuddy_bulk_from_pcp(zone, &ac, first, nr, array))
+			return sbuddy_count_filled(array, nr);
+	}
+	if (nodemask == SBUDDY_ALL_NODES)
+		array[first] = sbuddy_alloc_pages(m, task, gfp, 0, nid);
+	else
+		array[first] = sbuddy___alloc_pages(m, task, gfp, 0, nid, nodemask);
+	return first + !!array[first];
+}
+
 /**
  * sbuddy_alloc_pages_bulk() - allocate single pages into the empty slots of an array
  * @m: machine
@@ -97,18 +122,5 @@ unsigned long sbuddy_alloc_pages_bulk(struct sbuddy_machine *m, struct sbuddy_ta
 				      u32 gfp, int nid, unsigned long nr,
 				      struct sbuddy_page **array)
 {
-	unsigned long first = sbuddy_skip_filled(array, 0, nr);
-	struct sbuddy_alloc_context ac;
-	struct sbuddy_zone *zone;
-
-	if (first == nr)
-		return nr;
-	if (nr - first > 1 && !(gfp & SBUDDY_GFP_ACCOUNT)) {
-		sbuddy_prepare_alloc_pages(m, task, gfp, 0, nid, &ac);
-		zone = sbuddy_bulk_zone(&ac, nr);
-		if (zone && sbuddy_bulk_from_pcp(zone, &ac, first, nr, array))
-			return sbuddy_count_filled(array, nr);
-	}
-	array[first] = sbuddy_alloc_pages(m, task, gfp, 0, nid);
-	return first + !!array[first];
+	return sbuddy_alloc_pages_bulk_nodemask(m, task, gfp, nid, SBUDDY_ALL_NODES, nr, array);
 }

@@ -311,6 +311,30 @@ static inline void sbuddy_prepare_alloc_pages(struct sbuddy_machine *m, struct s
 	ac->preferred = ac->zonelist->first[ac->highest_zoneidx];
 }
 
+/* Order of the smallest block that has @nr pages. */
+static inline unsigned int sbuddy_get_order(unsigned long nr)
+{
+	return nr > 1 ? fls_long(nr - 1) : 0;
+}
+
+/* Only nodes of @nodemask may serve, from here on. */
+static inline void sbuddy_restrict_nodes(struct sbuddy_alloc_context *ac, u32 nodemask)
+{
+	ac->nodemask = nodemask;
+	ac->preferred = sbuddy_next_zones_zonelist(ac->preferred, ac->highest_zoneidx, nodemask);
+}
+
+struct sbuddy_page *sbuddy___alloc_pages(struct sbuddy_machine *m, struct sbuddy_task *task,
+					 u32 gfp, unsigned int order, int nid, u32 nodemask);
+struct sbuddy_page *sbuddy_make_alloc_exact(struct sbuddy_machine *m, struct sbuddy_task *task,
+					    struct sbuddy_page *page, unsigned int order,
+					    unsigned long nr);
+
+/* bulk.c */
+unsigned long sbuddy_alloc_pages_bulk_nodemask(struct sbuddy_machine *m, struct sbuddy_task *task,
+					       u32 gfp, int nid, u32 nodemask, unsigned long nr,
+					       struct sbuddy_page **array);
+
 /*
  * Hands a block out: @page is on no list and the caller's.  COMP makes it
  * compound, ZERO clears real frames, NO_WATERMARKS marks it as taken from

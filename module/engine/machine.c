@@ -103,6 +103,7 @@ void sbuddy_zone_init_lists(struct sbuddy_zone *zone)
 	memset(zone->events, 0, sizeof(zone->events));
 	memset(zone->numa, 0, sizeof(zone->numa));
 	atomic_long_set(&zone->numa_foreign, 0);
+	atomic_long_set(&zone->numa_interleave_hit, 0);
 	zone->watermark_boost = 0;
 	zone->nr_free_pages = 0;
 	zone->nr_free_highatomic = 0;

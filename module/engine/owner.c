@@ -50,6 +50,7 @@ struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id)
 	o->m = m;
 	o->id = id;
 	o->handle = (u64)(id + 1) << 32;
+	sbuddy_reset_rotor(&o->task);
 	return o;
 }
 
@@ -148,6 +149,56 @@ void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task)
 		os_free(o->chunks[c]);
 	os_free(o->chunks);
 	os_free(o);
+}
+
+/**
+ * sbuddy_owner_set_policy() - set one of an owner's policies
+ * @o: owner
+ * @index: its number, 0 is the owner's own
+ * @pol: from sbuddy_mpol_new() for the owner's machine; copied
+ *
+ * The owner's own policy starts the rotor anew if it interleaves.
+ *
+ * Context: Serialised with operations of the owner.
+ * Return: 0; -EINVAL for a number that no policy has, or a home node in the
+ * owner's own.
+ */
+int sbuddy_owner_set_policy(struct sbuddy_owner *o, unsigned int index,
+			    const struct sbuddy_mempolicy *pol)
+{
+	if (index >= SBUDDY_NR_POLICIES || (!index && pol->home_node != SBUDDY_NID_ANY))
+		return -EINVAL;
+	o->policy[index] = *pol;
+	if (!index && (pol->mode == SBUDDY_MPOL_INTERLEAVE ||
+		       pol->mode == SBUDDY_MPOL_WEIGHTED_INTERLEAVE))
+		sbuddy_reset_rotor(&o->task);
+	return 0;
+}
+
+/**
+ * sbuddy_owner_policy() - one of an owner's policies
+ * @o: owner
+ * @index: its number, below SBUDDY_NR_POLICIES
+ *
+ * Context: Serialised with operations of the owner.
+ * Return: The policy; its mode is SBUDDY_MPOL_DEFAULT if it was never set.
+ */
+const struct sbuddy_mempolicy *sbuddy_owner_policy(const struct sbuddy_owner *o,
+						   unsigned int index)
+{
+	return &o->policy[index];
+}
+
+/**
+ * sbuddy_owner_task() - who carries out an owner's operations
+ * @o: owner
+ *
+ * Context: Serialised with operations of the owner.
+ * Return: The task, for a look at its rotor.
+ */
+const struct sbuddy_task *sbuddy_owner_task(const struct sbuddy_owner *o)
+{
+	return &o->task;
 }
 
 /**

@@ -26,6 +26,7 @@ struct sbuddy_slot_chunk {
  * @free_hint:	no slot below this is free
  * @nr_chunks:	entries of @chunks
  * @chunks:	directory, grown by doubling
+ * @policy:	by number; 0 is the owner's own
  * @scratch:	room for the pages of one bulk operation
  *
  * The owner's user serialises everything on it.
@@ -40,6 +41,7 @@ struct sbuddy_owner {
 	u32 free_hint;
 	u32 nr_chunks;
 	struct sbuddy_slot_chunk **chunks;
+	struct sbuddy_mempolicy policy[SBUDDY_NR_POLICIES];
 	struct sbuddy_page *scratch[SBUDDY_MAX_BULK];
 };
 

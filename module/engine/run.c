@@ -36,14 +36,63 @@ static int sbuddy_op_empty_slots(struct sbuddy_owner *o, u32 first, u32 nr)
 	return 0;
 }
 
+/* Only requests have flags, only ALLOC an index, and @count only for that. */
+static bool sbuddy_op_flags_valid(const struct sbuddy_op *op)
+{
+	switch (op->opcode) {
+	case SBUDDY_OP_ALLOC:
+		return !(op->flags & ~(SBUDDY_OP_POLICY | SBUDDY_OP_INDEX));
+	case SBUDDY_OP_BULK:
+		return !(op->flags & ~SBUDDY_OP_POLICY) &&
+		       (!op->flags || op->nid == SBUDDY_NID_ANY);
+	case SBUDDY_OP_ALLOC_EXACT:
+		return !(op->flags & ~SBUDDY_OP_POLICY);
+	default:
+		return !op->flags;
+	}
+}
+
+/*
+ * The policy of a request in @pol, NULL for none: who names a node and nothing
+ * else heeds no policy.  -ENOENT for one that was never set.
+ */
+static int sbuddy_op_policy(const struct sbuddy_owner *o, const struct sbuddy_op *op,
+			    const struct sbuddy_mempolicy **pol)
+{
+	unsigned int index = op->flags & SBUDDY_OP_POLICY;
+
+	*pol = &o->policy[index];
+	if (!op->flags && op->nid != SBUDDY_NID_ANY)
+		*pol = NULL;
+	return index && !o->policy[index].mode ? -ENOENT : 0;
+}
+
+static struct sbuddy_page *sbuddy_op_alloc_pages(struct sbuddy_owner *o, struct sbuddy_task *task,
+						 const struct sbuddy_op *op, unsigned int order,
+						 const struct sbuddy_mempolicy *pol)
+{
+	unsigned long ilx = SBUDDY_NO_INTERLEAVE_INDEX;
+
+	if (op->flags & SBUDDY_OP_INDEX)
+		ilx = op->count;
+	else if (!pol || !pol->mode)
+		return sbuddy_alloc_pages(o->m, task, op->gfp, order, op->nid);
+	return sbuddy_alloc_pages_mpol(o->m, task, op->gfp, order, pol, ilx, op->nid);
+}
+
 static int sbuddy_op_alloc(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
 {
+	const struct sbuddy_mempolicy *pol;
 	struct sbuddy_page *page;
 	int err;
 
-	if (unlikely(op->order > SBUDDY_MAX_PAGE_ORDER) || unlikely(op->count) ||
+	if (unlikely(op->order > SBUDDY_MAX_PAGE_ORDER) ||
+	    unlikely(op->count && !(op->flags & SBUDDY_OP_INDEX)) ||
 	    unlikely(!sbuddy_op_gfp_valid(op->gfp)))
 		return -EINVAL;
+	err = sbuddy_op_policy(o, op, &pol);
+	if (unlikely(err))
+		return err;
 	err = sbuddy_op_check_nid(o->m, op);
 	if (unlikely(err))
 		return err;
@@ -57,7 +106,7 @@ static int sbuddy_op_alloc(struct sbuddy_owner *o, struct sbuddy_task *task, str
 		return err;
 	if (unlikely(sbuddy_slot_page(o, op->slot)))
 		return -EEXIST;
-	page = sbuddy_alloc_pages(o->m, task, op->gfp, op->order, op->nid);
+	page = sbuddy_op_alloc_pages(o, task, op, op->order, pol);
 	if (unlikely(!page))
 		return -ENOMEM;
 	sbuddy_slot_fill(o, op->slot, page);
@@ -98,21 +147,33 @@ static int sbuddy_op_free(struct sbuddy_owner *o, struct sbuddy_task *task, stru
 	return sbuddy_op_put(o, task, op->slot, &op->count);
 }
 
+static unsigned long sbuddy_op_bulk_pages(struct sbuddy_owner *o, struct sbuddy_task *task,
+					  const struct sbuddy_op *op, u32 nr,
+					  const struct sbuddy_mempolicy *pol)
+{
+	memset(o->scratch, 0, nr * sizeof(o->scratch[0]));
+	if (!pol || !pol->mode)
+		return sbuddy_alloc_pages_bulk(o->m, task, op->gfp, op->nid, nr, o->scratch);
+	return sbuddy_alloc_pages_bulk_array_mempolicy(o->m, task, op->gfp, pol, nr, o->scratch);
+}
+
 static int sbuddy_op_bulk(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
 {
+	const struct sbuddy_mempolicy *pol;
 	u32 i, nr = op->count;
 	int err;
 
 	if (op->order || !nr || nr > SBUDDY_MAX_BULK || !sbuddy_op_gfp_valid(op->gfp))
 		return -EINVAL;
-	err = sbuddy_op_check_nid(o->m, op);
+	err = sbuddy_op_policy(o, op, &pol);
+	if (!err)
+		err = sbuddy_op_check_nid(o->m, op);
 	if (err)
 		return err;
 	err = sbuddy_op_empty_slots(o, op->slot, nr);
 	if (err)
 		return err;
-	memset(o->scratch, 0, nr * sizeof(o->scratch[0]));
-	nr = sbuddy_alloc_pages_bulk(o->m, task, op->gfp, op->nid, nr, o->scratch);
+	nr = sbuddy_op_bulk_pages(o, task, op, nr, pol);
 	op->count = 0;
 	if (!nr)
 		return -ENOMEM;
@@ -212,6 +273,8 @@ static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __ma
 static int sbuddy_op_alloc_exact(struct sbuddy_owner *o, struct sbuddy_task *task,
 				 struct sbuddy_op *op)
 {
+	const unsigned int order = sbuddy_get_order(op->count);
+	const struct sbuddy_mempolicy *pol;
 	u32 i, nr = op->count;
 	struct sbuddy_page *page;
 	int err;
@@ -219,14 +282,17 @@ static int sbuddy_op_alloc_exact(struct sbuddy_owner *o, struct sbuddy_task *tas
 	if (op->order || !nr || nr > SBUDDY_MAX_ORDER_NR_PAGES || !sbuddy_op_gfp_valid(op->gfp) ||
 	    op->gfp & SBUDDY_GFP_COMP)
 		return -EINVAL;
-	err = sbuddy_op_check_nid(o->m, op);
+	err = sbuddy_op_policy(o, op, &pol);
+	if (!err)
+		err = sbuddy_op_check_nid(o->m, op);
 	if (err)
 		return err;
 	err = sbuddy_op_empty_slots(o, op->slot, nr);
 	if (err)
 		return err;
 	op->count = 0;
-	page = sbuddy_alloc_pages_exact(o->m, task, op->gfp, nr, op->nid);
+	page = sbuddy_op_alloc_pages(o, task, op, order, pol);
+	page = sbuddy_make_alloc_exact(o->m, task, page, order, nr);
 	if (!page)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++)
@@ -282,7 +348,7 @@ noinline void sbuddy_op_perform(struct sbuddy_owner *o, struct sbuddy_op *op)
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
 	op->err = -EINVAL;
-	if (!op->flags && op->opcode < SBUDDY_NR_OPS && ops[op->opcode])
+	if (op->opcode < SBUDDY_NR_OPS && ops[op->opcode] && sbuddy_op_flags_valid(op))
 		op->err = ops[op->opcode](o, &o->task, op);
 	if (op->err)
 		op->count = 0;

@@ -7,7 +7,7 @@
  * read once each, and any other operation is performed on a copy.
  *
  * Plain operations, which streams consist of, are ALLOC on no particular node
- * into a free slot of a chunk that is there, and FREE of what only the owner
+ * and under no policy into a free slot of a chunk that is there, and FREE of what only the owner
  * holds.  They are done here as far as the shortcuts go (shortcut.h), the rest
  * in run.c.  Whoever uses an owner serialises that.
  */
@@ -126,7 +126,7 @@ static noinline bool sbuddy_plain_learn(struct sbuddy_owner *o, union sbuddy_op_
 	plain->free = sbuddy_head_kind(head);
 	head.opcode = SBUDDY_OP_ALLOC;
 	head.nid = SBUDDY_NID_ANY;
-	plain->alloc = sbuddy_head_kind(head);
+	plain->alloc = o->policy[0].mode ? SBUDDY_NO_HEAD : sbuddy_head_kind(head);
 	return kind == plain->alloc || kind == plain->free;
 }
 

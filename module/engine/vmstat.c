@@ -114,6 +114,8 @@ u64 sbuddy_zone_numa(const struct sbuddy_zone *zone, enum sbuddy_numa_item item)
 
 	if (item == SBUDDY_NUMA_FOREIGN)
 		return atomic_long_read(&zone->numa_foreign);
+	if (item == SBUDDY_NUMA_INTERLEAVE_HIT)
+		return atomic_long_read(&zone->numa_interleave_hit);
 	for (int cpu = 0; cpu < zone->machine->nr_vcpus; cpu++) {
 		n += READ_ONCE(zone->pcp[cpu].numa[item]);
 		if (item == SBUDDY_NUMA_HIT || item == SBUDDY_NUMA_LOCAL)

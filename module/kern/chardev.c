@@ -66,6 +66,8 @@ union sbuddy_arg {
 	struct sbuddy_machine_destroy machine_destroy;
 	struct sbuddy_machine_use machine_use;
 	struct sbuddy_machine_list machine_list;
+	struct sbuddy_policy policy;
+	struct sbuddy_weights weights;
 };
 
 static int sbuddy_ioctl_version(struct sbuddy_client *c, void *arg);
@@ -110,6 +112,12 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(MACHINE_USE, sbuddy_ioctl_machine_use, struct sbuddy_machine_use, reserved,
 		RESERVED(struct sbuddy_machine_use)),
 	COMMAND(MACHINE_LIST, sbuddy_ioctl_machine_list, struct sbuddy_machine_list, used_bytes),
+	COMMAND(SET_POLICY, sbuddy_ioctl_set_policy, struct sbuddy_policy, reserved,
+		RESERVED(struct sbuddy_policy)),
+	COMMAND(GET_POLICY, sbuddy_ioctl_get_policy, struct sbuddy_policy, reserved,
+		RESERVED(struct sbuddy_policy)),
+	COMMAND(WEIGHTS, sbuddy_ioctl_weights, struct sbuddy_weights, weight,
+		RESERVED(struct sbuddy_weights), .flags = SBUDDY_WEIGHTS_SET),
 };
 
 static u64 sbuddy_capabilities(void)

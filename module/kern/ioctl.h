@@ -38,6 +38,10 @@ int sbuddy_ioctl_machine_create(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_destroy(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_use(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_list(struct sbuddy_client *c, void *arg);
+/* ioctl_policy.c */
+int sbuddy_ioctl_set_policy(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_get_policy(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_weights(struct sbuddy_client *c, void *arg);
 
 /* ioctl_util.c */
 struct sbuddy_machine *sbuddy_lock_machine(u32 id);

@@ -20,6 +20,19 @@ static const struct {
 	{ "N0:DMA32=4M,hole=2M,Normal=8M,Movable=4M", 2, { 0, 0 } },
 	{ "N0:Normal=6M;N1:DMA32=4M,Normal=6M", 2, { 0, 1 } },
 	{ "N0:DMA32=8M", 1, { 0 } },
+	{ "N0:DMA32=4M,Normal=4M;N1:Normal=6M;N3:Movable=4M", 2, { 0, 1 } },
+};
+
+/* Numbers 1 to 8 of both sides; those with nodes that a machine lacks are not set. */
+static const struct {
+	int mode;
+	u64 nodes;
+	int home;
+} policies[] = {
+	{ SBUDDY_MPOL_INTERLEAVE, 3, -1 }, { SBUDDY_MPOL_INTERLEAVE, 11, -1 },
+	{ SBUDDY_MPOL_WEIGHTED_INTERLEAVE, 3, -1 }, { SBUDDY_MPOL_WEIGHTED_INTERLEAVE, 10, -1 },
+	{ SBUDDY_MPOL_BIND, 2, 0 }, { SBUDDY_MPOL_BIND, 8, -1 },
+	{ SBUDDY_MPOL_PREFERRED_MANY, 10, 1 }, { SBUDDY_MPOL_PREFERRED, 2, -1 },
 };
 
 static const u32 gfps[] = {
@@ -40,15 +53,20 @@ static struct sbuddy_op decode(const uint8_t *d)
 	op.slot = d[3] | (d[2] & 0x80) << 1;
 	op.count = d[4] | (d[5] & 3) << 8;
 	op.gfp = gfps[d[6] % 16] | (d[6] & 0x80 ? SBUDDY_GFP_COMP : 0);
-	op.flags = d[7] == 255;
+	op.flags = d[7] == 255 ? d[6] : 0;
 	if (op.opcode == SBUDDY_OP_FREE || op.opcode == SBUDDY_OP_GET ||
 	    op.opcode == SBUDDY_OP_SPLIT || op.opcode >= SBUDDY_OP_DRAIN)
 		op.count = d[7] == 254;
 	if (op.opcode != SBUDDY_OP_ALLOC && op.opcode != SBUDDY_OP_BULK &&
 	    op.opcode != SBUDDY_OP_ALLOC_EXACT)
 		op.gfp = d[7] == 253;
+	if (op.opcode == SBUDDY_OP_ALLOC || op.opcode == SBUDDY_OP_BULK ||
+	    op.opcode == SBUDDY_OP_ALLOC_EXACT)
+		op.flags |= d[7] < 128 ? d[7] % 32 % 9 : 0;
+	if (op.opcode == SBUDDY_OP_ALLOC && d[7] & 0x40)
+		op.flags |= SBUDDY_OP_INDEX;
 	if (op.opcode == SBUDDY_OP_ALLOC)
-		op.count = 0;
+		op.count = op.flags & SBUDDY_OP_INDEX ? d[4] : 0;
 	else if (op.opcode != SBUDDY_OP_FREE)
 		op.order = d[7] == 252;
 	if (op.opcode >= SBUDDY_OP_DRAIN)
@@ -91,6 +109,24 @@ static void run_both(struct sbuddy_owner *o, struct model *model, const uint8_t 
 		abort();
 }
 
+static void set_policies(struct sbuddy_owner *o, struct sbuddy_machine *m, struct model *model)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(policies); i++) {
+		struct sbuddy_mempolicy pol;
+		int err = sbuddy_mpol_new(m, policies[i].mode, policies[i].nodes,
+					  policies[i].home, &pol);
+
+		if (!err)
+			err = sbuddy_owner_set_policy(o, i + 1, &pol);
+		if (err != model_set_policy(model, i + 1, policies[i].mode, policies[i].nodes,
+					    policies[i].home))
+			abort();
+	}
+	for (int nid = 0; nid < 4; nid++)
+		if (sbuddy_set_il_weight(m, nid, nid * 3) != model_set_weight(model, nid, nid * 3))
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sbuddy_config cfg;
@@ -114,6 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	o = sbuddy_owner_create(m, 3);
 	model = model_boot(&cfg);
+	set_policies(o, m, model);
 	for (size_t i = 1; i + BYTES_PER_OP <= size; i += BYTES_PER_OP)
 		run_both(o, model, data + i);
 	check_both(m, o, model);

@@ -141,6 +141,8 @@ static bool same_zone_counters(const struct sbuddy_zone *z, const struct model_z
 		{ "numa_miss", sbuddy_zone_numa(z, SBUDDY_NUMA_MISS), mz->miss },
 		{ "numa_foreign", sbuddy_zone_numa(z, SBUDDY_NUMA_FOREIGN), mz->foreign },
 		{ "numa_local", sbuddy_zone_numa(z, SBUDDY_NUMA_LOCAL), mz->local },
+		{ "numa_interleave", sbuddy_zone_numa(z, SBUDDY_NUMA_INTERLEAVE_HIT),
+		  mz->interleave_hit },
 		{ "numa_other", sbuddy_zone_numa(z, SBUDDY_NUMA_OTHER), mz->other },
 	};
 
@@ -212,6 +214,33 @@ static bool same_result(const struct sbuddy_op *a, const struct sbuddy_op *b, ch
 
 /* ---- one step ---- */
 
+static int set_policy(struct pair *pair, long value)
+{
+	unsigned int mode = value >> 4 & 15;
+	int home = (int)(value >> 16 & 255) - 1;
+	struct sbuddy_mempolicy pol;
+	int err = sbuddy_mpol_new(pair->m, mode, value >> 8 & 255, home, &pol);
+
+	return err ? err : sbuddy_owner_set_policy(pair->o, value & 15, &pol);
+}
+
+/* What may be refused must be refused by both. */
+static bool turn_policy(struct pair *pair, const struct step *s, char *why, size_t size)
+{
+	const long v = s->value;
+	struct counter err = { .name = "err" };
+
+	if (s->knob == KNOB_POLICY) {
+		err.ours = set_policy(pair, v);
+		err.theirs = model_set_policy(pair->model, v & 15, v >> 4 & 15, v >> 8 & 255,
+					      (int)(v >> 16 & 255) - 1);
+	} else {
+		err.ours = sbuddy_set_il_weight(pair->m, v & 255, v >> 8);
+		err.theirs = model_set_weight(pair->model, v & 255, v >> 8);
+	}
+	return same_counters(&err, 1, "policy", why, size);
+}
+
 static void turn_knob(struct pair *pair, const struct step *s)
 {
 	int ratio[SBUDDY_MAX_NR_ZONES] = { 256, s->value, s->value / 3, 0, 0 };
@@ -255,7 +284,10 @@ static bool do_step(struct pair *pair, const struct step *s, bool compare, char 
 {
 	struct sbuddy_op a = s->op, b = s->op;
 
-	if (s->knob) {
+	if (s->knob >= NR_PLAIN_KNOBS) {
+		if (!turn_policy(pair, s, why, size))
+			return false;
+	} else if (s->knob) {
 		turn_knob(pair, s);
 	} else {
 		sbuddy_run_op(pair->o, &a, 0);

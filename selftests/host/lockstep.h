@@ -16,7 +16,10 @@ enum knob {
 	KNOB_BOOST_FACTOR,
 	KNOB_HIGH_FRACTION,
 	KNOB_RESERVE_RATIO,		/* of DMA32 and Normal, the others stay */
+	KNOB_POLICY,			/* number | mode << 4 | nodes << 8 | home + 1 << 16 */
+	KNOB_WEIGHT,			/* node | weight << 8 */
 	NR_KNOBS,
+	NR_PLAIN_KNOBS = KNOB_POLICY,
 };
 
 struct step {
@@ -45,6 +48,7 @@ struct stream {
  * @atomic:  percent of requests that are atomic
  * @many:    percent of operations on more than one block
  * @knobs:   of 10000 steps, how many turn a knob
+ * @policies: percent of requests that name a policy or an index
  */
 struct profile {
 	const char *name;
@@ -59,6 +63,7 @@ struct profile {
 	int atomic;
 	int many;
 	int knobs;
+	int policies;
 };
 
 struct random {

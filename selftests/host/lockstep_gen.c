@@ -23,10 +23,14 @@ const struct profile profiles[] = {
 	  .vcpus = 2, .llc = 0, .every = 4, .orders = 9, .atomic = 15, .many = 6, .knobs = 5 },
 	{ .name = "nodes", .layout = "N0:DMA32=8M,Normal=8M;N1:Normal=10M,Movable=6M", .vcpus = 3,
 	  .node = { 0, 1, 0 }, .llc = 512, .every = 4, .orders = 4, .atomic = 15, .many = 6,
-	  .knobs = 5 },
+	  .knobs = 5, .policies = 30 },
 	{ .name = "far", .layout = "N0:Normal=8M;N1:Normal=6M;N2:DMA32=4M,Normal=4M;N0:Movable=4M;"
 	  "D:10,40,21/40,10,17/21,17,10", .vcpus = 2, .node = { 0, 0 }, .llc = 512, .every = 4,
-	  .orders = 4, .atomic = 10, .many = 6, .knobs = 3 },
+	  .orders = 4, .atomic = 10, .many = 6, .knobs = 3, .policies = 30 },
+	{ .name = "policy", .layout = "N0:DMA32=4M,Normal=20M;N1:Normal=16M;N2:Normal=8M,Movable=8M;"
+	  "N3:Movable=12M;D:10,21,17,28/21,10,28,17/17,28,10,28/28,17,28,10", .vcpus = 4,
+	  .node = { 0, 1, 2, 0 }, .llc = 512, .every = 4, .orders = 4, .atomic = 10, .many = 15,
+	  .knobs = 3, .policies = 90 },
 	{ .name = "low", .layout = "N0:DMA32=8M,Normal=24M", .vcpus = 2, .thp = true, .llc = 512,
 	  .every = 8, .fill = 93, .orders = 3, .atomic = 40, .many = 4, .knobs = 1 },
 	{ .name = "batch", .layout = "N0:DMA32=64M,Normal=64M", .vcpus = 2, .thp = true,
@@ -124,6 +128,36 @@ static struct sbuddy_op random_alloc(const struct profile *p, struct random *r)
 	return op;
 }
 
+/* A policy, an index, both; huge pages of mappings are a case of their own. */
+static void random_flags(const struct profile *p, struct random *r, struct sbuddy_op *op)
+{
+	if (!percent(r, p->policies))
+		return;
+	op->flags = random_below(r, SBUDDY_NR_POLICIES);
+	if (op->opcode != SBUDDY_OP_ALLOC || percent(r, 50))
+		return;
+	op->flags |= SBUDDY_OP_INDEX;
+	op->count = percent(r, 90) ? random_below(r, 2000) : random64(r);
+	if (percent(r, 10))
+		op->order = SBUDDY_PAGEBLOCK_ORDER;
+}
+
+static struct step random_policy(struct random *r)
+{
+	long mode = random_below(r, SBUDDY_NR_MPOL_MODES), nodes = random_below(r, 16);
+	bool set = mode != SBUDDY_MPOL_DEFAULT && mode != SBUDDY_MPOL_LOCAL;
+	long home = percent(r, 80) ? 0 : random_below(r, 5);
+	long index = percent(r, 10) ? 0 : random_below(r, 16);
+
+	if (percent(r, 20))
+		return (struct step){ .knob = KNOB_WEIGHT,
+				      .value = random_below(r, 5) | random_below(r, 6) << 8 };
+	if (percent(r, 5))
+		set = !set;
+	return (struct step){ .knob = KNOB_POLICY,
+			      .value = index | mode << 4 | (set ? nodes : 0) << 8 | home << 16 };
+}
+
 /* A slot in use, the next one from a random place; any if there is none. */
 static u32 used_slot(struct random *r, const struct sbuddy_owner *o)
 {
@@ -180,7 +214,7 @@ static struct sbuddy_op random_bad(const struct profile *p, struct random *r)
 	op.order = random_below(r, 13);
 	op.slot = percent(r, 80) ? random_below(r, SLOTS) : SBUDDY_MAX_SLOTS + random_below(r, 2);
 	op.nid = (int)random_below(r, 7) - 2;
-	op.flags = !random_below(r, 5);
+	op.flags = random_below(r, 5) ? 0 : random_below(r, 2) ? 1 : random64(r);
 	op.gfp = percent(r, 50) ? random_gfp(p, r) : percent(r, 50) ? 0 : random64(r);
 	op.count = percent(r, 50) ? 0 : percent(r, 80) ? random_below(r, 5) : random64(r);
 	return op;
@@ -189,7 +223,7 @@ static struct sbuddy_op random_bad(const struct profile *p, struct random *r)
 static struct step random_knob(struct random *r)
 {
 	static const int fractions[] = { 0, 0, 8, 9, 20, 64, 1000 };
-	struct step s = { .knob = 1 + random_below(r, NR_KNOBS - 1) };
+	struct step s = { .knob = 1 + random_below(r, NR_PLAIN_KNOBS - 1) };
 
 	switch (s.knob) {
 	case KNOB_MIN_FREE_KBYTES:
@@ -228,8 +262,12 @@ struct step make_step(const struct profile *p, struct random *r, const struct sb
 
 	if (random_below(r, 10000) < (u32)p->knobs)
 		return random_knob(r);
+	if (p->policies && !random_below(r, 60))
+		return random_policy(r);
 	if (percent(r, p->many)) {
 		s.op = random_many(p, r, o);
+		if (s.op.opcode == SBUDDY_OP_BULK || s.op.opcode == SBUDDY_OP_ALLOC_EXACT)
+			random_flags(p, r, &s.op);
 	} else if (!random_below(r, 150)) {
 		s.op = random_bad(p, r);
 	} else if (!random_below(r, 100)) {
@@ -237,6 +275,7 @@ struct step make_step(const struct profile *p, struct random *r, const struct sb
 								    : SBUDDY_OP_DRAIN };
 	} else if (percent(r, low ? 70 : 35)) {
 		s.op = random_alloc(p, r);
+		random_flags(p, r, &s.op);
 	} else {
 		s.op = (struct sbuddy_op){ .opcode = SBUDDY_OP_FREE, .slot = used_slot(r, o) };
 	}
@@ -267,7 +306,7 @@ static const char * const op_names[SBUDDY_NR_OPS] = {
 
 static const char * const knob_names[NR_KNOBS] = {
 	"", "min_free_kbytes", "watermark_scale_factor", "watermark_boost_factor",
-	"percpu_pagelist_high_fraction", "lowmem_reserve_ratio"
+	"percpu_pagelist_high_fraction", "lowmem_reserve_ratio", "policy", "weight"
 };
 
 static void step_print(FILE *f, const struct step *s)

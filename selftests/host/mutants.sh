@@ -17,7 +17,7 @@ COPY=build/mutants
 CC=${HOSTCC:-gcc}
 FLAGS="-std=gnu11 -D_GNU_SOURCE -g -O1 -w -include selftests/lib/os.h -Iinclude -Iselftests/lib"
 TESTS="fallback buddy pcp pcp_tune watermark highatomic alloc free bulk zone gfp layout snapshot run owner
-	vmstat check failsweep"
+	vmstat check failsweep mempolicy"
 
 # files | sed expression | what it breaks; code may move from one of the files to another
 MUTANTS=(
@@ -71,6 +71,24 @@ MUTANTS=(
 	'slowpath.c|s/bool costly = \(.*\) > SBUDDY_COSTLY_ORDER;/bool costly = \1 >= SBUDDY_COSTLY_ORDER;/|order 3 is costly'
 	'zonelist.c|s/val += n < local;/;/|lower nodes are as near as higher ones'
 	'zonelist.c|s/return sum < SBUDDY_MIN_MOBILITY_PAGES;/return sum <= SBUDDY_MIN_MOBILITY_PAGES;/|2560 pages are too few to group'
+	'mempolicy.c|s/u32 above = nodes \& -2U << nid/u32 above = nodes \& -1U << nid/|the rotor stays where it is'
+	'mempolicy.c|s/if (!task->il_weight || !(/if ((/|a weight never ends'
+	'mempolicy.c|s/if (target < weight)/if (target <= weight)/|an index picks the node before'
+	'mempolicy.c|s/ilx % hweight32/(u32)ilx % hweight32/|an index loses its upper half'
+	'mempolicy.c|s/>= pol->lowest_zone/> pol->lowest_zone/|BIND is not heeded'
+	'mempolicy.c|s/nodes \& sbuddy_ordinary_nodes(m) ? /1 ? /|sets of Movable memory bind everything'
+	'mempolicy.c|s/ilx != SBUDDY_NO_INTERLEAVE_INDEX \&\&/1 \&\&/|alloc_pages() has the rule for huge pages'
+	'mempolicy.c|s/!sbuddy_mpol_interleaves(pol) \&\& //|interleaved huge pages are tried nearby'
+	'mempolicy.c|s/if (page || !(gfp \& SBUDDY_GFP_DIRECT_RECLAIM))/if (page)/|huge pages go far without waiting'
+	'mempolicy.c|s/(gfp | SBUDDY_GFP_NOWARN) \& ~SBUDDY_GFP_SECOND_PASS/gfp | SBUDDY_GFP_NOWARN/|PREFERRED_MANY waits for its set'
+	'mempolicy.c|s/(i < nr % nodes)/(i + 1 < nr % nodes)/|bulk leaves a page out'
+	'mempolicy.c|s/if (r->delta > weight)/if (r->delta >= weight)/|bulk resumes behind a full share'
+	'mempolicy.c|s/\.resume_node = resume/.resume_node = prev/|bulk resumes at the last node'
+	'mempolicy.c|s/if (rest <= weight)/if (rest < weight)/|bulk begins a round for nothing'
+	'mempolicy.c|s/if (page \&\& pol->mode == SBUDDY_MPOL_INTERLEAVE \&\& .*)/if (page \&\& pol->mode == SBUDDY_MPOL_INTERLEAVE)/|misses are interleave hits'
+	'alloc.c|s/if (nodemask != SBUDDY_ALL_NODES)/if (0)/|single requests leave the set'
+	'bulk.c|s/sbuddy_restrict_nodes(&ac, nodemask);/;/|bulk leaves the set'
+	'slowpath.c|s/s->ac->nodemask = SBUDDY_ALL_NODES;/;/|atomic requests stay in the set'
 	'gfp.c|s/flags \&= ~SBUDDY_ALLOC_CPUSET;/;/|HIGH keeps CPUSET'
 	'gfp.c|s/if (order \&\& (gfp \& SBUDDY_GFP_HIGH))/if (gfp \& SBUDDY_GFP_HIGH)/|order 0 reserves high-atomic blocks'
 	'vmstat.c|s/(1 + fls(mem))/(2 + fls(mem))/|stat threshold'

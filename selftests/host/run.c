@@ -70,7 +70,7 @@ TEST_F(run, invalid)
 	INVALID(-EINVAL, .opcode = SBUDDY_NR_OPS);
 	INVALID(-EINVAL, .opcode = 255);
 	for (int o = 1; o < SBUDDY_NR_OPS; o++) {
-		INVALID(-EINVAL, .opcode = o, .flags = 1, .slot = 1);
+		INVALID(-EINVAL, .opcode = o, .flags = 0x20, .slot = 1);
 		INVALID(-EINVAL, .opcode = o, .cpu = 2);
 		INVALID(-EINVAL, .opcode = o, .cpu = -2);
 	}

@@ -5,7 +5,7 @@
  * CHECK 7 that need no policy).
  *
  * Not applicable: sizing of ZONE_MOVABLE from kernelcore= (the layout gives it),
- * deferred initialisation and shuffling.  Later: policies.
+ * deferred initialisation and shuffling.  Policies: mempolicy.c.
  */
 #include "host_test.h"
 
@@ -275,11 +275,6 @@ TEST_F(zone, numa_counters_of_a_remote_request)
 	EXPECT_EQ(0, sbuddy_zone_numa(z1, SBUDDY_NUMA_LOCAL));
 	EXPECT_NE(-1, ALLOC_NODE(GFP_UNM, 5, 0));
 	EXPECT_EQ(1, sbuddy_zone_numa(ZONE(NORMAL), SBUDDY_NUMA_LOCAL));
-}
-
-TEST_F(zone, policies)
-{
-	SKIP(return, "later: policies (BIND, INTERLEAVE, WEIGHTED, PREFERRED_MANY)");
 }
 
 TEST_F(zone, reset_is_the_state_after_boot)

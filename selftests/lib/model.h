@@ -55,7 +55,7 @@ struct model_zone {
 	struct model_pcp pcp[MODEL_VCPUS];
 	int diff[MODEL_VCPUS], threshold[MODEL_VCPUS];
 	u64 pgalloc, pgfree;
-	u64 hit, miss, foreign, local, other;
+	u64 hit, miss, foreign, local, other, interleave_hit;
 };
 
 struct model_ref {
@@ -73,6 +73,12 @@ struct model_node {
 	long totalreserve;
 };
 
+struct model_policy {
+	int mode;
+	bool member[MODEL_NODES];
+	int home;			/* -1 if it has none */
+};
+
 struct model {
 	unsigned long base, nr;
 	u8 *kind, *order, *compound;		/* by frame */
@@ -86,6 +92,9 @@ struct model {
 	int scale_factor, boost_factor, high_fraction, ratio[MODEL_ZONES];
 	u64 fails, would_block, wakes;
 	unsigned long slot[MODEL_SLOTS];	/* frame, 0 if empty */
+	struct model_policy policy[SBUDDY_NR_POLICIES];
+	int weight[MODEL_NODES];		/* 0 counts as 1 */
+	int il_prev, il_weight;			/* the rotor; -1 before the first turn */
 };
 
 struct sbuddy_config;
@@ -144,9 +153,22 @@ void model_pcp_limits(struct model *m, struct model_zone *z);
 #define MODEL_KSWAPD		0x800
 
 bool model_plain_ok(const struct model_zone *z, int order, long mark, int hz, unsigned int flags);
+int model_zone_of_gfp(u32 gfp);
 unsigned long model_alloc(struct model *m, int cpu, u32 gfp, int order, int nid);
+unsigned long model_alloc_on(struct model *m, int cpu, u32 gfp, int order, int nid,
+			     unsigned int nodes);
 int model_alloc_bulk(struct model *m, int cpu, u32 gfp, int nid, int n, unsigned long *pfn);
+int model_alloc_bulk_on(struct model *m, int cpu, u32 gfp, int nid, unsigned int nodes, int n,
+			unsigned long *pfn);
 void model_put(struct model *m, int cpu, unsigned long pfn);
 void model_put_batch(struct model *m, int cpu, const unsigned long *pfn, int n);
+
+/* model_policy.c */
+int model_set_policy(struct model *m, unsigned int index, unsigned int mode, u64 nodes, int home);
+int model_set_weight(struct model *m, int node, int weight);
+unsigned long model_alloc_policy(struct model *m, int cpu, u32 gfp, int order, unsigned int which,
+				 long index, int nid);
+int model_alloc_bulk_policy(struct model *m, int cpu, u32 gfp, unsigned int which, int n,
+			    unsigned long *pfn);
 
 #endif /* _SBUDDY_MODEL_H */

@@ -72,11 +72,12 @@ static bool fast_ok(const struct model_zone *z, int order, long mark, int hz, un
 struct request {
 	int cpu, order, type, highest;
 	u32 gfp;
+	unsigned int nodes;		/* bit: node may serve */
 	const struct model_ref *list;
 	int nr, first;			/* entries of the list; preferred one, == nr if none */
 };
 
-static int zone_of_gfp(u32 gfp)
+int model_zone_of_gfp(u32 gfp)
 {
 	switch (gfp & 0xf) {
 	case 0:
@@ -102,17 +103,30 @@ static int type_of_gfp(const struct model *m, u32 gfp)
 	return gfp & SBUDDY_GFP_RECLAIMABLE ? SBUDDY_MIGRATE_RECLAIMABLE : SBUDDY_MIGRATE_UNMOVABLE;
 }
 
-static struct request prepare(const struct model *m, int cpu, u32 gfp, int order, int nid)
+static bool eligible(const struct request *r, int i)
+{
+	return r->list[i].zone <= r->highest && r->nodes >> r->list[i].node & 1;
+}
+
+/* Preferred is the first that may serve. */
+static void allow_nodes(struct request *r, unsigned int nodes)
+{
+	r->nodes = nodes;
+	for (r->first = 0; r->first < r->nr && !eligible(r, r->first); r->first++)
+		;
+}
+
+static struct request prepare(const struct model *m, int cpu, u32 gfp, int order, int nid,
+			      unsigned int nodes)
 {
 	const struct model_node *n = &m->node[nid < 0 ? m->cpu_node[cpu] : nid];
 	struct request r = { .cpu = cpu, .gfp = gfp, .order = order };
 
-	r.highest = zone_of_gfp(gfp);
+	r.highest = model_zone_of_gfp(gfp);
 	r.type = type_of_gfp(m, gfp);
 	r.list = gfp & SBUDDY_GFP_THISNODE ? n->own : n->fallback;
 	r.nr = gfp & SBUDDY_GFP_THISNODE ? n->nr_own : n->nr_fallback;
-	while (r.first < r.nr && r.list[r.first].zone > r.highest)
-		r.first++;
+	allow_nodes(&r, nodes);
 	return r;
 }
 
@@ -211,7 +225,7 @@ static unsigned long pass(struct model *m, const struct request *r, unsigned int
 		struct model_zone *z = entry(m, r, i);
 		unsigned long pfn;
 
-		if (z->idx > r->highest)
+		if (!eligible(r, i))
 			continue;
 		if ((flags & MODEL_NOFRAGMENT) && m->online_nodes > 1 &&
 		    z->node != r->list[r->first].node)
@@ -265,7 +279,7 @@ static void wake_all(struct model *m, const struct request *r)
 	if (!(r->gfp & SBUDDY_GFP_KSWAPD_RECLAIM))
 		return;
 	for (int i = 0; i < r->nr; i++) {
-		if (r->list[i].zone > r->highest)
+		if (!eligible(r, i))
 			continue;
 		if (r->list[i].node != last)
 			wake_kswapd(m, r->list[i].node, r->order, r->highest);
@@ -273,7 +287,7 @@ static void wake_all(struct model *m, const struct request *r)
 	}
 }
 
-static unsigned long slow_path(struct model *m, const struct request *r)
+static unsigned long slow_path(struct model *m, struct request *r)
 {
 	bool direct = r->gfp & SBUDDY_GFP_DIRECT_RECLAIM;
 	bool override = (r->gfp & SBUDDY_GFP_MEMALLOC) && !(r->gfp & SBUDDY_GFP_NOMEMALLOC);
@@ -292,6 +306,9 @@ static unsigned long slow_path(struct model *m, const struct request *r)
 		return 0;
 	}
 	wake_all(m, r);
+	/* reserves are everybody's, and atomic requests take from all nodes */
+	if (override || (!direct && (flags & MODEL_MIN_RESERVE)))
+		allow_nodes(r, ~0U);
 	if (override)
 		flags = MODEL_NO_WATERMARKS | (flags & MODEL_KSWAPD);
 	pfn = pass(m, r, flags);
@@ -300,9 +317,10 @@ static unsigned long slow_path(struct model *m, const struct request *r)
 	return pfn;
 }
 
-unsigned long model_alloc(struct model *m, int cpu, u32 gfp, int order, int nid)
+unsigned long model_alloc_on(struct model *m, int cpu, u32 gfp, int order, int nid,
+			     unsigned int nodes)
 {
-	struct request r = prepare(m, cpu, gfp, order, nid);
+	struct request r = prepare(m, cpu, gfp, order, nid, nodes);
 	unsigned long pfn = pass(m, &r, fast_flags(m, &r));
 
 	if (pfn)
@@ -313,6 +331,11 @@ unsigned long model_alloc(struct model *m, int cpu, u32 gfp, int order, int nid)
 	return pfn;
 }
 
+unsigned long model_alloc(struct model *m, int cpu, u32 gfp, int order, int nid)
+{
+	return model_alloc_on(m, cpu, gfp, order, nid, ~0U);
+}
+
 /* ---- bulk ---- */
 
 static struct model_zone *bulk_zone(struct model *m, const struct request *r, int n)
@@ -320,7 +343,7 @@ static struct model_zone *bulk_zone(struct model *m, const struct request *r, in
 	for (int i = r->first; i < r->nr; i++) {
 		struct model_zone *z = entry(m, r, i);
 
-		if (z->idx > r->highest)
+		if (!eligible(r, i))
 			continue;
 		if (z->node != r->list[r->first].node)
 			return NULL;
@@ -330,9 +353,10 @@ static struct model_zone *bulk_zone(struct model *m, const struct request *r, in
 	return NULL;
 }
 
-int model_alloc_bulk(struct model *m, int cpu, u32 gfp, int nid, int n, unsigned long *pfn)
+int model_alloc_bulk_on(struct model *m, int cpu, u32 gfp, int nid, unsigned int nodes, int n,
+			unsigned long *pfn)
 {
-	struct request r = prepare(m, cpu, gfp, 0, nid);
+	struct request r = prepare(m, cpu, gfp, 0, nid, nodes);
 	struct model_zone *z = NULL;
 	int got = 0;
 
@@ -349,8 +373,13 @@ int model_alloc_bulk(struct model *m, int cpu, u32 gfp, int nid, int n, unsigned
 		numa_statistics(m, &r, z, got);
 		return got;
 	}
-	pfn[0] = model_alloc(m, cpu, gfp, 0, nid);
+	pfn[0] = model_alloc_on(m, cpu, gfp, 0, nid, nodes);
 	return pfn[0] ? 1 : 0;
+}
+
+int model_alloc_bulk(struct model *m, int cpu, u32 gfp, int nid, int n, unsigned long *pfn)
+{
+	return model_alloc_bulk_on(m, cpu, gfp, nid, ~0U, n, pfn);
 }
 
 /* ---- freeing ---- */

@@ -320,6 +320,7 @@ struct model *model_boot(const struct sbuddy_config *cfg)
 	m->nr_nodes = l->nr_nodes;
 	m->scale_factor = 10;
 	m->boost_factor = 15000;
+	m->il_prev = -1;
 	memcpy(m->ratio, ratio, sizeof(ratio));
 
 	for (int i = 0; i < l->nr_extents; pfn += l->extent[i++].nr_pages)

@@ -48,14 +48,39 @@ static unsigned long slot(const struct model *m, u32 s)
 	return s < MODEL_SLOTS ? m->slot[s] : 0;
 }
 
+/* Does the operation go by a policy?  -ENOENT for one that was never set. */
+static int policy_error(const struct model *m, const struct sbuddy_op *op)
+{
+	unsigned int which = op->flags & 15;
+
+	return which && m->policy[which].mode == SBUDDY_MPOL_DEFAULT ? -ENOENT : 0;
+}
+
+/* Who names a node and nothing else heeds no policy. */
+static bool names_node_only(const struct sbuddy_op *op)
+{
+	return !op->flags && op->nid >= 0;
+}
+
+static unsigned long alloc_block(struct model *m, int cpu, const struct sbuddy_op *op, int order)
+{
+	if (names_node_only(op))
+		return model_alloc(m, cpu, op->gfp, order, op->nid);
+	return model_alloc_policy(m, cpu, op->gfp, order, op->flags & 15,
+				  op->flags & 16 ? (long)op->count : -1, op->nid);
+}
+
 static int run_alloc(struct model *m, int cpu, struct sbuddy_op *op)
 {
 	unsigned long pfn;
 	int err;
 
-	if (op->order > 10 || op->count || !gfp_valid(op->gfp))
+	if (op->flags & ~31 || op->order > 10 || (op->count && !(op->flags & 16)) ||
+	    !gfp_valid(op->gfp))
 		return -EINVAL;
-	err = nid_error(m, op->nid);
+	err = policy_error(m, op);
+	if (!err)
+		err = nid_error(m, op->nid);
 	if (err)
 		return err;
 	if (op->slot == SBUDDY_SLOT_ANY)
@@ -64,7 +89,7 @@ static int run_alloc(struct model *m, int cpu, struct sbuddy_op *op)
 	err = slots_empty(m, op->slot, 1);
 	if (err)
 		return err;
-	pfn = model_alloc(m, cpu, op->gfp, op->order, op->nid);
+	pfn = alloc_block(m, cpu, op, op->order);
 	if (!pfn)
 		return -ENOMEM;
 	m->slot[op->slot] = pfn;
@@ -97,14 +122,21 @@ static int run_bulk(struct model *m, int cpu, struct sbuddy_op *op)
 	unsigned long pfn[SBUDDY_MAX_BULK];
 	int err, got;
 
+	if (op->flags & ~15 || (op->flags && op->nid != SBUDDY_NID_ANY))
+		return -EINVAL;
 	if (op->order || !op->count || op->count > SBUDDY_MAX_BULK || !gfp_valid(op->gfp))
 		return -EINVAL;
-	err = nid_error(m, op->nid);
+	err = policy_error(m, op);
+	if (!err)
+		err = nid_error(m, op->nid);
 	if (!err)
 		err = slots_empty(m, op->slot, op->count);
 	if (err)
 		return err;
-	got = model_alloc_bulk(m, cpu, op->gfp, op->nid, op->count, pfn);
+	if (names_node_only(op))
+		got = model_alloc_bulk(m, cpu, op->gfp, op->nid, op->count, pfn);
+	else
+		got = model_alloc_bulk_policy(m, cpu, op->gfp, op->flags & 15, op->count, pfn);
 	if (!got)
 		return -ENOMEM;
 	for (int i = 0; i < got; i++)
@@ -198,16 +230,19 @@ static int run_exact(struct model *m, int cpu, struct sbuddy_op *op)
 	u32 nr = op->count;
 	int order = 0, err;
 
-	if (op->order || !nr || nr > 1024 || !gfp_valid(op->gfp) || op->gfp & SBUDDY_GFP_COMP)
+	if (op->flags & ~15 || op->order || !nr || nr > 1024 || !gfp_valid(op->gfp) ||
+	    op->gfp & SBUDDY_GFP_COMP)
 		return -EINVAL;
-	err = nid_error(m, op->nid);
+	err = policy_error(m, op);
+	if (!err)
+		err = nid_error(m, op->nid);
 	if (!err)
 		err = slots_empty(m, op->slot, nr);
 	if (err)
 		return err;
 	while (1U << order < nr)
 		order++;
-	pfn = model_alloc(m, cpu, op->gfp, order, op->nid);
+	pfn = alloc_block(m, cpu, op, order);
 	if (!pfn)
 		return -ENOMEM;
 	single_pages(m, pfn, 1U << order);
@@ -261,8 +296,9 @@ int model_run(struct model *m, struct sbuddy_op *op)
 
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
-	if (cpu < 0 || cpu >= m->vcpus || op->flags || op->opcode >= SBUDDY_NR_OPS ||
-	    !run[op->opcode])
+	if (cpu < 0 || cpu >= m->vcpus || op->opcode >= SBUDDY_NR_OPS || !run[op->opcode] ||
+	    (op->flags && op->opcode != SBUDDY_OP_ALLOC && op->opcode != SBUDDY_OP_BULK &&
+	     op->opcode != SBUDDY_OP_ALLOC_EXACT))
 		op->err = -EINVAL;
 	else
 		op->err = run[op->opcode](m, cpu, op);

@@ -77,6 +77,11 @@ static inline int fls_long(unsigned long x)
 	return x ? 64 - __builtin_clzl(x) : 0;
 }
 
+static inline unsigned int hweight32(u32 x)
+{
+	return __builtin_popcount(x);
+}
+
 static inline unsigned long __ffs(unsigned long x)
 {
 	return __builtin_ctzl(x);

@@ -72,6 +72,16 @@ static inline uint8_t test_random_order(struct test_random *r)
 	return test_random_below(r, 4) ? test_random_below(r, order + 1) / 2 : order;
 }
 
+/* A policy and an index; numbers that were never set are refused. */
+static inline void test_random_flags(struct test_random *r, struct sbuddy_op *op)
+{
+	op->flags = test_random_below(r, SBUDDY_NR_POLICIES);
+	if (op->opcode != SBUDDY_OP_ALLOC || test_random_below(r, 2))
+		return;
+	op->flags |= SBUDDY_OP_INDEX;
+	op->count = test_random64(r);
+}
+
 /*
  * Something to do with slots 0 to @slots - 1: mostly valid, as far as that can
  * be known without following what the slots hold.
@@ -102,6 +112,8 @@ static inline struct sbuddy_op test_random_op(struct test_random *r, uint32_t sl
 		op = sbuddy_user_op(SBUDDY_OP_DECAY, 0);
 	else
 		op = sbuddy_user_op(SBUDDY_OP_DRAIN, 0);
+	if ((dice < 110 || (dice >= 220 && dice < 228)) && !test_random_below(r, 8))
+		test_random_flags(r, &op);
 	if (nr_cpus && test_random_below(r, 2))
 		op.cpu = test_random_below(r, nr_cpus);
 	return op;

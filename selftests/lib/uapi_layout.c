@@ -34,6 +34,8 @@ SIZE(sbuddy_machine_destroy, 16);
 SIZE(sbuddy_machine_use, 16);
 SIZE(sbuddy_machine_record, 48);
 SIZE(sbuddy_machine_list, 48);
+SIZE(sbuddy_policy, 40);
+SIZE(sbuddy_weights, 32);
 
 /* All fields are as wide as their alignment, so the last offsets pin the rest. */
 AT(sbuddy_op, pfn, 16);
@@ -61,3 +63,6 @@ AT(sbuddy_machine_create, machine, 60);
 AT(sbuddy_machine_record, base_pfn, 24);
 AT(sbuddy_machine_list, records, 8);
 AT(sbuddy_machine_list, used_bytes, 40);
+AT(sbuddy_policy, nodes, 16);
+AT(sbuddy_policy, reserved, 36);
+AT(sbuddy_weights, weight, 16);

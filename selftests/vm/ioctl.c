@@ -38,6 +38,7 @@ union arg {
 	struct sbuddy_stats stats;
 	struct sbuddy_machine_create create;
 	struct sbuddy_machine_destroy destroy;
+	struct sbuddy_policy policy;
 };
 
 FIXTURE(gate)
@@ -117,6 +118,11 @@ static void one_other_machine(int fd)
 		sbuddy_user_create(fd, small_layout, 1, &machine, NULL, 0);
 }
 
+static void fill_policy(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->policy.home_node = -1;
+}
+
 /* Slot 0 is filled by the fixture, unless .empty is set. */
 #define COMMAND(name, type, ...)			\
 	FIXTURE_VARIANT_ADD(gate, name) {		\
@@ -149,6 +155,11 @@ COMMAND(MACHINE_DESTROY, sbuddy_machine_destroy, .fill = fill_destroy,
 COMMAND(MACHINE_USE, sbuddy_machine_use, .empty = 1,
 	.reserved = offsetof(struct sbuddy_machine_use, reserved));
 COMMAND(MACHINE_LIST, sbuddy_machine_list, .flags = 0);
+COMMAND(SET_POLICY, sbuddy_policy, .fill = fill_policy,
+	.reserved = offsetof(struct sbuddy_policy, reserved));
+COMMAND(GET_POLICY, sbuddy_policy, .reserved = offsetof(struct sbuddy_policy, reserved));
+COMMAND(WEIGHTS, sbuddy_weights, .flags = SBUDDY_WEIGHTS_SET,
+	.reserved = offsetof(struct sbuddy_weights, reserved));
 
 FIXTURE_SETUP(gate)
 {

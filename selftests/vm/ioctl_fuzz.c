@@ -36,6 +36,9 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_MACHINE_DESTROY]	= sizeof(struct sbuddy_machine_destroy),
 	[SBUDDY_CMD_MACHINE_USE]	= sizeof(struct sbuddy_machine_use),
 	[SBUDDY_CMD_MACHINE_LIST]	= sizeof(struct sbuddy_machine_list),
+	[SBUDDY_CMD_SET_POLICY]		= sizeof(struct sbuddy_policy),
+	[SBUDDY_CMD_GET_POLICY]		= sizeof(struct sbuddy_policy),
+	[SBUDDY_CMD_WEIGHTS]		= sizeof(struct sbuddy_weights),
 };
 
 static struct test_random rnd;
@@ -127,6 +130,7 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_dump_freelist *list = (void *)arg;
 	struct sbuddy_dump_pcp *pcp = (void *)arg;
 	struct sbuddy_stats *stats = (void *)arg;
+	struct sbuddy_policy *policy = (void *)arg;
 
 	switch (nr) {
 	case SBUDDY_CMD_DUMP_FREELIST:
@@ -140,6 +144,12 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 		pcp->node = z->node;
 		pcp->zone = z->zone;
 		pcp->cpu = below_or(machine.info.nr_vcpus, 0);
+		break;
+	case SBUDDY_CMD_SET_POLICY:
+		policy->index = below_or(SBUDDY_NR_POLICIES, 0);
+		policy->mode = below_or(SBUDDY_NR_MPOL_MODES, 0);
+		policy->nodes = below_or(1U << machine.info.nr_nodes, 0);
+		policy->home_node = below_or(2, 0) - 1;
 		break;
 	case SBUDDY_CMD_STATS:
 		stats->node = below_or(1, SBUDDY_ALL_ZONES) ? SBUDDY_ALL_ZONES : (int)z->node;

@@ -137,7 +137,8 @@ enum sbuddy_opcode {
  * @opcode: in, enum sbuddy_opcode
  * @order:  in, order of the block, 0 to SBUDDY_MAX_PAGE_ORDER (ALLOC); out,
  *	    order of what was allocated or freed
- * @flags:  in, must be zero
+ * @flags:  in, policy and interleave index, see sbuddy_policy.h (ALLOC, BULK,
+ *	    ALLOC_EXACT), else zero
  * @zone:   out, node in the high four bits, enum sbuddy_zone_type in the low
  * @cpu:    in, vcpu that performs the operation; SBUDDY_CPU_CURRENT
  * @nid:    in, preferred node; SBUDDY_NID_ANY
@@ -146,8 +147,8 @@ enum sbuddy_opcode {
  *	    out, the slot used
  * @pfn:    out, first frame of the block, SBUDDY_NO_PFN if there is none
  * @count:  in, number of slots or pages, 1 to SBUDDY_MAX_BULK (BULK,
- *	    FREE_BATCH) or 1024 (ALLOC_EXACT), else zero; out, pages obtained or
- *	    given back
+ *	    FREE_BATCH) or 1024 (ALLOC_EXACT), with SBUDDY_OP_INDEX the interleave
+ *	    index, else zero; out, pages obtained or given back
  * @err:    out, 0 or a negative errno
  */
 struct sbuddy_op {
@@ -195,6 +196,9 @@ enum sbuddy_command {
 	SBUDDY_CMD_MACHINE_DESTROY,
 	SBUDDY_CMD_MACHINE_USE,
 	SBUDDY_CMD_MACHINE_LIST,
+	SBUDDY_CMD_SET_POLICY,
+	SBUDDY_CMD_GET_POLICY,
+	SBUDDY_CMD_WEIGHTS,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -216,6 +220,9 @@ enum sbuddy_command {
 #define SBUDDY_IOC_MACHINE_DESTROY _SBUDDY_IO(MACHINE_DESTROY)
 #define SBUDDY_IOC_MACHINE_USE	_SBUDDY_IO(MACHINE_USE)
 #define SBUDDY_IOC_MACHINE_LIST	_SBUDDY_IO(MACHINE_LIST)
+#define SBUDDY_IOC_SET_POLICY	_SBUDDY_IO(SET_POLICY)
+#define SBUDDY_IOC_GET_POLICY	_SBUDDY_IO(GET_POLICY)
+#define SBUDDY_IOC_WEIGHTS	_SBUDDY_IO(WEIGHTS)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
@@ -444,5 +451,6 @@ struct sbuddy_query_slot {
 
 #include "sbuddy_dump.h"
 #include "sbuddy_machine.h"
+#include "sbuddy_policy.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

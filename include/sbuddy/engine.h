@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The engine: a page allocator that decides as Linux 6.12 does, on an array of
- * page descriptors of its own.
+ * The engine: a page allocator that decides as Linux 6.12 does, or by another
+ * series' rules, on an array of page descriptors of its own.
  *
  * A machine is one shadow computer.  It is the first argument of everything;
  * the engine keeps no other state, so any number of machines run side by side.
@@ -116,6 +116,8 @@ enum sbuddy_machine_event {
 /* sbuddy_pcp::flags */
 #define SBUDDY_PCPF_PREV_FREE_HIGH_ORDER	1
 #define SBUDDY_PCPF_FREE_HIGH_BATCH		2	/* large cache: keep a batch */
+#define SBUDDY_PCPF_KERNEL			3	/* the flags that 6.12 has */
+#define SBUDDY_PCPF_OTHER_RULES			4	/* the rule set says what follows a free */
 
 /**
  * struct sbuddy_pcp - the per-CPU lists of one vcpu in one zone
@@ -126,7 +128,8 @@ enum sbuddy_machine_event {
  * @high_min:	  limit of the tuning, pages
  * @high_max:	  limit of the tuning, pages
  * @batch:	  pages that one trip to the buddy moves
- * @free_count:	  pages freed here without an allocation in between, decaying
+ * @free_count:	  pages freed here without an allocation in between, decaying;
+ *		  by the 6.1 rules its free_factor: drains in a row
  * @flags:	  SBUDDY_PCPF_*
  * @alloc_factor: refills double while this grows
  * @expire:	  vmstat periods until a remote zone's lists are drained
@@ -176,7 +179,8 @@ struct sbuddy_zonestat {
  * @lowmem_reserve:	pages kept from requests whose highest zone is the index
  * @nr_free_pages:	free pages outside isolated blocks, without the vcpus'
  *			pending parts; may be negative for a moment
- * @nr_free_highatomic:	pages on the HighAtomic lists
+ * @nr_free_highatomic:	pages on the HighAtomic lists; by the 6.1 rules a copy of
+ *			@nr_reserved_highatomic, which that kernel subtracts instead
  * @flags:		enum sbuddy_zone_flag, set and cleared atomically
  * @pcp:		one for each vcpu
  * @zstat:		one for each vcpu
@@ -354,6 +358,7 @@ struct sbuddy_knobs {
  * @vcpu_node:	node of each vcpu
  * @backed:	frames are real memory: __GFP_ZERO clears it through the seam
  * @thp:	initial sbuddy_knobs::thp
+ * @rules:	enum sbuddy_rule_set that the machine obeys, from birth to death
  * @llc_pages_per_cpu: initial sbuddy_knobs::llc_pages_per_cpu
  */
 struct sbuddy_config {
@@ -363,6 +368,7 @@ struct sbuddy_config {
 	u8 vcpu_node[SBUDDY_MAX_VCPUS];
 	bool backed;
 	bool thp;
+	u8 rules;
 	long llc_pages_per_cpu;
 };
 
@@ -400,6 +406,7 @@ struct sbuddy_near {
  * @zones:	  populated zones by id, in node and zone order
  * @nodes:	  by number
  * @near:	  SBUDDY_NR_NEAR entries for each vcpu
+ * @rules:	  the table of sbuddy_config::rules, see module/engine/rules.h
  * @vcpu_node:	  node of each vcpu
  * @knobs:	  see struct sbuddy_knobs
  * @totalreserve_pages: sum over nodes
@@ -411,6 +418,7 @@ struct sbuddy_machine {
 	unsigned long nr_pages;
 	unsigned long *pageblock_flags;
 	struct sbuddy_near *near;
+	const struct sbuddy_rules *rules;
 	unsigned long base_pfn;
 	u8 *pageblock_zone;
 	struct sbuddy_zone **zones;
@@ -489,6 +497,11 @@ int sbuddy_machine_create(const struct sbuddy_config *cfg, struct sbuddy_machine
 void sbuddy_machine_destroy(struct sbuddy_machine *m);
 int sbuddy_machine_reset(struct sbuddy_machine *m);
 size_t sbuddy_machine_metadata_bytes(const struct sbuddy_machine *m);
+
+/* rules.c */
+const char *sbuddy_rules_name(unsigned int set);
+int sbuddy_rules_parse(const char *text, unsigned int *set);
+bool sbuddy_rules_raced(unsigned int set, const char *release, const char *version);
 
 /* page.c */
 struct sbuddy_page *sbuddy_pfn_to_page(const struct sbuddy_machine *m, unsigned long pfn);

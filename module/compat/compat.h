@@ -63,6 +63,11 @@ void sbuddy_free_contig_range(unsigned long pfn, unsigned long nr_pages);
 /* cacheinfo.c */
 long sbuddy_host_llc_kib(void);
 
+/* fidelity.c */
+int sbuddy_host_rules(void);
+bool sbuddy_verified_here(unsigned int set);
+const char *sbuddy_fidelity_text(unsigned int set);
+
 /* gfp.c */
 u32 sbuddy_gfp_from_host(gfp_t host, gfp_t *unknown);
 gfp_t sbuddy_gfp_to_host(u32 gfp, u32 *unknown);

@@ -8,6 +8,7 @@
  * from the vcpu's lists or from the buddy.
  */
 #include "os.h"
+#include "rules.h"
 #include "shortcut.h"
 
 /* From the buddy under the zone lock; atomic requests dig into HighAtomic blocks. */
@@ -25,8 +26,8 @@ static noinline struct sbuddy_page *sbuddy_rmqueue_buddy(struct sbuddy_zone *zon
 		page = sbuddy___rmqueue_smallest(zone, ac->task, order,
 						 SBUDDY_MIGRATE_HIGHATOMIC);
 	if (!page)
-		page = sbuddy___rmqueue(zone, ac->task, order, ac->migratetype, alloc_flags,
-					&mode);
+		page = ac->m->rules->rmqueue(zone, ac->task, order, ac->migratetype,
+					     alloc_flags, &mode);
 	if (!page && (alloc_flags & (SBUDDY_ALLOC_OOM | SBUDDY_ALLOC_NON_BLOCK)))
 		page = sbuddy___rmqueue_smallest(zone, ac->task, order,
 						 SBUDDY_MIGRATE_HIGHATOMIC);
@@ -65,21 +66,23 @@ noinline struct sbuddy_page *sbuddy_rmqueue(struct sbuddy_zone *zone,
 		page = sbuddy_rmqueue_buddy(zone, ac, alloc_flags);
 
 	if (unlikely(test_bit(SBUDDY_ZONE_BOOSTED_WATERMARK, &zone->flags)) &&
-	    (alloc_flags & SBUDDY_ALLOC_KSWAPD))
+	    ((alloc_flags & SBUDDY_ALLOC_KSWAPD) || ac->m->rules->boost_wakes_all))
 		sbuddy_wake_for_boost(zone);
 	return page;
 }
 
 /*
  * The zone's own high watermark is looked at first, only to remember that the
- * zone fell below it: then per-CPU lists stop growing.
+ * zone fell below it: then per-CPU lists stop growing.  Where they do not grow
+ * anyway it is not looked at.
  */
 static inline bool sbuddy_zone_may_serve(struct sbuddy_zone *zone, unsigned int order,
 					 unsigned int alloc_flags, int highest_zoneidx)
 {
 	unsigned int wmark = alloc_flags & SBUDDY_ALLOC_WMARK_MASK;
 
-	if (!test_bit(SBUDDY_ZONE_BELOW_HIGH, &zone->flags)) {
+	if (!test_bit(SBUDDY_ZONE_BELOW_HIGH, &zone->flags) &&
+	    zone->machine->rules->watches_high) {
 		if (likely(sbuddy_zone_watermark_fast(zone, order,
 						      sbuddy_wmark_pages(zone, SBUDDY_WMARK_HIGH),
 						      highest_zoneidx, alloc_flags)))

@@ -7,10 +7,11 @@
  * All under the zone lock.  Which type's list to look at is fallback.c's
  * business, which blocks wait on per-CPU lists is pcp.c's.
  *
- * A block is always on the list of its pageblock's type.
+ * A block is always on the list of its pageblock's type, unless the rule set
+ * says that lists go their own way (sbuddy_rules::lists_follow_blocks).
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 static void sbuddy_add_to_free_list(struct sbuddy_page *page, struct sbuddy_zone *zone,
 				    unsigned int order, int mt, bool tail)
@@ -44,13 +45,19 @@ void sbuddy_del_page_from_free_list(struct sbuddy_page *page, struct sbuddy_zone
 	sbuddy_account_freepages(zone, task, -(1L << order), mt);
 }
 
-/* To the tail: what was free longest under another type is used last. */
+/* To the tail: what was free longest under another type is used last.  Counts nothing. */
+void sbuddy_relist_free(struct sbuddy_page *page, struct sbuddy_zone *zone, unsigned int order,
+			int new_mt)
+{
+	lockdep_assert_held(&zone->lock);
+	list_move_tail(&page->lru, &zone->free_area[order].free_list[new_mt]);
+}
+
 void sbuddy_move_to_free_list(struct sbuddy_page *page, struct sbuddy_zone *zone,
 			      struct sbuddy_task *task, unsigned int order, int old_mt,
 			      int new_mt)
 {
-	lockdep_assert_held(&zone->lock);
-	list_move_tail(&page->lru, &zone->free_area[order].free_list[new_mt]);
+	sbuddy_relist_free(page, zone, order, new_mt);
 	sbuddy_account_freepages(zone, task, -(1L << order), old_mt);
 	sbuddy_account_freepages(zone, task, 1L << order, new_mt);
 }
@@ -86,9 +93,11 @@ void sbuddy_page_del_and_expand(struct sbuddy_zone *zone, struct sbuddy_task *ta
 	sbuddy_account_freepages(zone, task, -taken, mt);
 }
 
-/* The head of the first non-empty list of @mt at @order or above, split down to @order. */
-noinline struct sbuddy_page *sbuddy___rmqueue_smallest(struct sbuddy_zone *zone,
-						       struct sbuddy_task *task,
+/*
+ * The head of the first non-empty list of @mt at @order or above, split down to
+ * @order.  The caller counts it as taken.
+ */
+static __always_inline struct sbuddy_page *sbuddy_take(struct sbuddy_zone *zone,
 						       unsigned int order, int mt)
 {
 	for (unsigned int o = order; o <= SBUDDY_MAX_PAGE_ORDER; o++) {
@@ -96,13 +105,31 @@ noinline struct sbuddy_page *sbuddy___rmqueue_smallest(struct sbuddy_zone *zone,
 
 		if (!page)
 			continue;
-		sbuddy_page_del_and_expand(zone, task, page, order, o, mt);
+		sbuddy_unlink_free(page, zone, o);
+		sbuddy_expand(zone, page, order, o, mt);
 		trace_sbuddy_mm_page_alloc_zone_locked(zone, page, order, mt,
 						       sbuddy_pcp_allowed_order(order) &&
 						       mt < SBUDDY_MIGRATE_PCPTYPES);
 		return page;
 	}
 	return NULL;
+}
+
+/* The same for those who count many blocks at once. */
+struct sbuddy_page *sbuddy_take_smallest(struct sbuddy_zone *zone, unsigned int order, int mt)
+{
+	return sbuddy_take(zone, order, mt);
+}
+
+noinline struct sbuddy_page *sbuddy___rmqueue_smallest(struct sbuddy_zone *zone,
+						       struct sbuddy_task *task,
+						       unsigned int order, int mt)
+{
+	struct sbuddy_page *page = sbuddy_take(zone, order, mt);
+
+	if (likely(page))
+		sbuddy_account_freepages(zone, task, -(1L << order), mt);
+	return page;
 }
 
 static struct sbuddy_page *sbuddy_buddy_of(const struct sbuddy_zone *zone,
@@ -124,8 +151,8 @@ static bool sbuddy_page_is_buddy(const struct sbuddy_zone *zone, const struct sb
 /*
  * May two free blocks of pageblock size or more join?  Below that size they
  * share a pageblock.  Isolated and HighAtomic blocks stay apart from others;
- * the rest take the type of the half freed last.  That moves no counter: all
- * mergeable types are counted alike.
+ * the rest take the type of the half freed last, where lists follow blocks.
+ * That moves no counter: all mergeable types are counted alike.
  */
 static bool sbuddy_merge_pageblocks(struct sbuddy_machine *m, struct sbuddy_page *buddy,
 				    unsigned int order, int mt)
@@ -137,7 +164,8 @@ static bool sbuddy_merge_pageblocks(struct sbuddy_machine *m, struct sbuddy_page
 		return true;
 	if (!sbuddy_migratetype_mergeable(mt) || !sbuddy_migratetype_mergeable(buddy_mt))
 		return false;
-	sbuddy_change_pageblock_range(m, pfn, order, mt);
+	if (m->rules->lists_follow_blocks)
+		sbuddy_change_pageblock_range(m, pfn, order, mt);
 	return true;
 }
 
@@ -191,16 +219,18 @@ noinline void sbuddy___free_one_page(struct sbuddy_zone *zone, struct sbuddy_tas
 }
 
 /*
- * Blocks larger than a pageblock are freed pageblock by pageblock, each with
- * its own type, low half first.
+ * Where lists follow blocks, what is larger than a pageblock is freed pageblock
+ * by pageblock, each with its own type, low half first.
  */
 void sbuddy_split_large_buddy(struct sbuddy_zone *zone, struct sbuddy_task *task,
 			      struct sbuddy_page *page, unsigned int order, sbuddy_fpi_t fpi)
 {
 	struct sbuddy_machine *m = zone->machine;
-	unsigned int piece = min_t(unsigned int, order, SBUDDY_PAGEBLOCK_ORDER);
 	struct sbuddy_page *end = page + (1UL << order);
+	unsigned int piece = order;
 
+	if (m->rules->lists_follow_blocks)
+		piece = min_t(unsigned int, order, SBUDDY_PAGEBLOCK_ORDER);
 	for (; page < end; page += 1UL << piece)
 		sbuddy___free_one_page(zone, task, page, piece,
 				       sbuddy_pb_migratetype(m, sbuddy_pfn(m, page)), fpi);

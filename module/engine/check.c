@@ -8,7 +8,7 @@
  * each zone is consistent in itself.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 struct sbuddy_checker {
 	struct sbuddy_machine *m;
@@ -53,7 +53,11 @@ static const char *sbuddy_block_fault(const struct sbuddy_checker *c,
 	return NULL;
 }
 
-/* A free block and its buddy of the same size should be one, but for what keeps types apart. */
+/*
+ * A free block and its buddy of the same size should be one, but for what keeps
+ * types apart.  Where lists go their own way, blocks of pageblock size may have
+ * come free by another type than their pageblock has.
+ */
 static bool sbuddy_unmerged(const struct sbuddy_checker *c, const struct sbuddy_page *page,
 			    unsigned int order, int mt)
 {
@@ -61,6 +65,8 @@ static bool sbuddy_unmerged(const struct sbuddy_checker *c, const struct sbuddy_
 	struct sbuddy_page *buddy = sbuddy_pfn_to_page(c->m, pfn);
 	int buddy_mt;
 
+	if (order >= SBUDDY_PAGEBLOCK_ORDER && !c->m->rules->lists_follow_blocks)
+		return false;
 	if (order == SBUDDY_MAX_PAGE_ORDER || !buddy ||
 	    (buddy->tag & SBUDDY_TAG_BLOCK) != sbuddy_tag(c->zone, SBUDDY_PAGE_BUDDY, order))
 		return false;
@@ -81,7 +87,7 @@ static int sbuddy_check_free_block(struct sbuddy_checker *c, const struct sbuddy
 	for (unsigned long p = pfn; p < pfn + (1UL << order); p += SBUDDY_PAGEBLOCK_NR_PAGES) {
 		int block_mt = sbuddy_pb_migratetype(c->m, p);
 
-		if (block_mt != mt)
+		if (block_mt != mt && c->m->rules->lists_follow_blocks)
 			return sbuddy_wrong(c, "free block %lx order %u is on the %s list, its pageblock is %s",
 					    pfn, order, sbuddy_migratetype_name(mt),
 					    sbuddy_migratetype_name(block_mt));
@@ -207,6 +213,8 @@ static int sbuddy_check_counters(struct sbuddy_checker *c, unsigned long free,
 	}
 	if (counted != (long)free)
 		return sbuddy_wrong(c, "%ld free pages counted, %lu listed", counted, free);
+	if (!c->m->rules->counts_highatomic)
+		highatomic = z->nr_reserved_highatomic;
 	if (z->nr_free_highatomic != (long)highatomic)
 		return sbuddy_wrong(c, "%ld free HighAtomic pages counted, %lu listed",
 				    z->nr_free_highatomic, highatomic);

@@ -10,11 +10,12 @@
  *
  * These are heuristics; each is one function: sbuddy_find_suitable_fallback()
  * says where to look, sbuddy_claim_worthwhile() when a pageblock changes hands.
+ * rules_61.c uses both and does without the two passes.
  *
  * All under the zone lock.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 #define SBUDDY_NR_FALLBACKS	2
 
@@ -74,9 +75,8 @@ int sbuddy_find_suitable_fallback(const struct sbuddy_zone *zone, unsigned int o
  * tells unmovable from reclaimable pages, so only what is not movable in a
  * movable block is taken to be like either.
  */
-static bool sbuddy_claim_worthwhile(const struct sbuddy_machine *m,
-				    const struct sbuddy_block_scan *scan, int start_mt,
-				    int block_mt, int *alike)
+bool sbuddy_claim_worthwhile(const struct sbuddy_machine *m, const struct sbuddy_block_scan *scan,
+			     int start_mt, int block_mt, int *alike)
 {
 	if (start_mt == SBUDDY_MIGRATE_MOVABLE)
 		*alike = scan->nr_movable;
@@ -104,7 +104,7 @@ static struct sbuddy_page *sbuddy_claim_large(struct sbuddy_zone *zone, struct s
 }
 
 /* Fragmentation is under way: ask kswapd for more room, at the caller's next unlock. */
-static void sbuddy_boost_for_fallback(struct sbuddy_zone *zone, unsigned int alloc_flags)
+void sbuddy_boost_for_fallback(struct sbuddy_zone *zone, unsigned int alloc_flags)
 {
 	if (sbuddy_boost_watermark(zone) && (alloc_flags & SBUDDY_ALLOC_KSWAPD))
 		set_bit(SBUDDY_ZONE_BOOSTED_WATERMARK, &zone->flags);

@@ -7,6 +7,7 @@
  * counter and a tracepoint, before anything changes.
  */
 #include "os.h"
+#include "rules.h"
 #include "shortcut.h"
 
 #define SBUDDY_FOLIO_BATCH	31	/* folios that the kernel frees in one go */
@@ -334,8 +335,68 @@ static unsigned int sbuddy_put_folios(struct sbuddy_page **folios, unsigned int 
 	return last;
 }
 
+/* 31 at a time, as many as a batch of the kernel holds. */
+void sbuddy_folios_put_refs(struct sbuddy_machine *m, struct sbuddy_task *task,
+			    struct sbuddy_page **folios, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i += SBUDDY_FOLIO_BATCH) {
+		unsigned int n = min(nr - i, (unsigned int)SBUDDY_FOLIO_BATCH);
+
+		n = sbuddy_put_folios(folios + i, n);
+		sbuddy_free_unref_folios(m, task, folios + i, n);
+	}
+}
+
+/*
+ * Single pages, the last first: all are prepared and those of isolated blocks
+ * go to the buddy, then the others to the vcpu's list.
+ */
+static void sbuddy_free_unref_page_list_61(struct sbuddy_machine *m, struct sbuddy_task *task,
+					   struct sbuddy_page **pages, unsigned int nr)
+{
+	struct sbuddy_batch_pcp b = { NULL, NULL };
+	unsigned int i = nr;
+
+	while (i--) {
+		struct sbuddy_page *page = pages[i];
+
+		sbuddy_free_pages_prepare(m, page, 0);
+		if (likely(sbuddy_page_migratetype(m, page) != SBUDDY_MIGRATE_ISOLATE))
+			continue;
+		sbuddy_free_one_page(sbuddy_zone_of(m, page), task, page, 0, SBUDDY_FPI_NONE);
+		pages[i] = NULL;
+	}
+	for (i = nr; i--;)
+		if (pages[i])
+			sbuddy_batch_free_one(m, task, &b, pages[i]);
+	sbuddy_batch_unlock(&b);
+}
+
+/*
+ * 6.1 knows no batches of blocks: these go one by one as they come.  Single
+ * pages are collected on a list, each at its head, and follow.
+ */
+void sbuddy_release_pages_61(struct sbuddy_machine *m, struct sbuddy_task *task,
+			     struct sbuddy_page **folios, unsigned int nr)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		struct sbuddy_page *page = folios[i];
+		unsigned int order = sbuddy_tag_order(page->tag);
+
+		if (!sbuddy_put_page_testzero(page))
+			continue;
+		if (order)
+			sbuddy_free_unref_page(m, task, page, order);
+		else
+			folios[kept++] = page;
+	}
+	sbuddy_free_unref_page_list_61(m, task, folios, kept);
+}
+
 /**
- * sbuddy_folios_put() - drop a reference of many folios, in batches of 31
+ * sbuddy_folios_put() - drop a reference of many folios in one go
  * @m: machine
  * @task: who frees
  * @folios: single pages or first pages of compound blocks, each at most once;
@@ -355,12 +416,7 @@ int sbuddy_folios_put(struct sbuddy_machine *m, struct sbuddy_task *task,
 	for (i = 0; i < nr; i++)
 		if (!sbuddy_is_folio(m, folios[i]))
 			return sbuddy_bad_free(m, folios[i], 0);
-	for (i = 0; i < nr; i += SBUDDY_FOLIO_BATCH) {
-		unsigned int n = min(nr - i, (unsigned int)SBUDDY_FOLIO_BATCH);
-
-		n = sbuddy_put_folios(folios + i, n);
-		sbuddy_free_unref_folios(m, task, folios + i, n);
-	}
+	m->rules->free_folios(m, task, folios, nr);
 	return 0;
 }
 

@@ -8,10 +8,17 @@
  * pageblocks, under the zone lock.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
+
+/* Pages of HighAtomic blocks came free or were taken.  Zone lock held. */
+void sbuddy_account_highatomic(struct sbuddy_zone *zone, long n)
+{
+	if (zone->machine->rules->counts_highatomic)
+		WRITE_ONCE(zone->nr_free_highatomic, zone->nr_free_highatomic + n);
+}
 
 /* Pages that may be reserved, 0 if the zone is too small to bother. */
-static long sbuddy_highatomic_limit(const struct sbuddy_zone *zone)
+long sbuddy_highatomic_limit(const struct sbuddy_zone *zone)
 {
 	long percent = zone->managed_pages / 100;
 
@@ -20,8 +27,9 @@ static long sbuddy_highatomic_limit(const struct sbuddy_zone *zone)
 	return ALIGN(percent, (long)SBUDDY_PAGEBLOCK_NR_PAGES);
 }
 
-static void sbuddy_reserve_locked(struct sbuddy_zone *zone, struct sbuddy_task *task,
-				  unsigned long pfn, unsigned int order)
+/* Zone lock held. */
+void sbuddy_reserve_block(struct sbuddy_zone *zone, struct sbuddy_task *task, unsigned long pfn,
+			  unsigned int order)
 {
 	struct sbuddy_machine *m = zone->machine;
 	int mt = sbuddy_pb_migratetype(m, pfn);
@@ -46,24 +54,25 @@ static void sbuddy_reserve_locked(struct sbuddy_zone *zone, struct sbuddy_task *
 void sbuddy_reserve_highatomic_pageblock(struct sbuddy_zone *zone, struct sbuddy_task *task,
 					 struct sbuddy_page *page, unsigned int order)
 {
-	long limit = sbuddy_highatomic_limit(zone);
+	const struct sbuddy_rules *rules = zone->machine->rules;
+	long limit = rules->highatomic_limit(zone);
 	unsigned long flags;
 
 	if (READ_ONCE(zone->nr_reserved_highatomic) >= limit)
 		return;
 	spin_lock_irqsave(&zone->lock, flags);
 	if (zone->nr_reserved_highatomic < limit)
-		sbuddy_reserve_locked(zone, task, sbuddy_pfn(zone->machine, page), order);
+		rules->reserve_highatomic(zone, task, sbuddy_pfn(zone->machine, page), order);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 /*
  * Returns the pageblocks of the free HighAtomic block @page to ordinary use by
  * @mt.  More may be subtracted than was reserved: pageblocks change type behind
- * the counter's back.  True if any free page changed lists.
+ * the counter's back.  True if any free page changed lists.  Zone lock held.
  */
-static bool sbuddy_unreserve_block(struct sbuddy_zone *zone, struct sbuddy_task *task,
-				   struct sbuddy_page *page, unsigned int order, int mt)
+bool sbuddy_unreserve_block(struct sbuddy_zone *zone, struct sbuddy_task *task,
+			    struct sbuddy_page *page, unsigned int order, int mt)
 {
 	struct sbuddy_machine *m = zone->machine;
 	unsigned long pfn = sbuddy_pfn(m, page);
@@ -100,7 +109,8 @@ static bool sbuddy_unreserve_zone(struct sbuddy_zone *zone, struct sbuddy_task *
 								 SBUDDY_MIGRATE_HIGHATOMIC);
 
 		if (page)
-			moved = sbuddy_unreserve_block(zone, task, page, o, mt);
+			moved = zone->machine->rules->unreserve_highatomic(zone, task, page, o,
+									   mt);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return moved;

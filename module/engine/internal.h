@@ -35,6 +35,23 @@
 #define SBUDDY_TAG_LRU		0x00040000U
 #define SBUDDY_TAG_MOVABLE_OPS	0x00080000U
 
+/*
+ * Rule sets whose per-CPU lists remember the type that a block goes back to:
+ * here, from the moment the block is put on a list.  Of no meaning elsewhere.
+ */
+#define SBUDDY_TAG_PCP_MT_SHIFT	20
+#define SBUDDY_TAG_PCP_MT	0x00700000U
+
+static inline int sbuddy_pcp_mt(const struct sbuddy_page *page)
+{
+	return (page->tag & SBUDDY_TAG_PCP_MT) >> SBUDDY_TAG_PCP_MT_SHIFT;
+}
+
+static inline void sbuddy_set_pcp_mt(struct sbuddy_page *page, int mt)
+{
+	page->tag = (page->tag & ~SBUDDY_TAG_PCP_MT) | (u32)mt << SBUDDY_TAG_PCP_MT_SHIFT;
+}
+
 static inline u32 sbuddy_tag(const struct sbuddy_zone *zone, enum sbuddy_page_state state,
 			     unsigned int order)
 {
@@ -163,6 +180,7 @@ int sbuddy_move_freepages_block(struct sbuddy_zone *zone, struct sbuddy_task *ta
 #define SBUDDY_ALLOC_NOFRAGMENT		0x100U
 #define SBUDDY_ALLOC_HIGHATOMIC		0x200U
 #define SBUDDY_ALLOC_KSWAPD		0x800U
+#define SBUDDY_ALLOC_IGNORE_BOOST	0x1000U	/* our own: see sbuddy_rules::boost_by_gfp */
 #define SBUDDY_ALLOC_RESERVES \
 	(SBUDDY_ALLOC_NON_BLOCK | SBUDDY_ALLOC_MIN_RESERVE | \
 	 SBUDDY_ALLOC_HIGHATOMIC | SBUDDY_ALLOC_OOM)
@@ -212,6 +230,9 @@ typedef unsigned int sbuddy_fpi_t;	/* modifiers of one free */
 
 struct sbuddy_page *sbuddy___rmqueue_smallest(struct sbuddy_zone *zone, struct sbuddy_task *task,
 					      unsigned int order, int mt);
+struct sbuddy_page *sbuddy_take_smallest(struct sbuddy_zone *zone, unsigned int order, int mt);
+void sbuddy_relist_free(struct sbuddy_page *page, struct sbuddy_zone *zone, unsigned int order,
+			int new_mt);
 void sbuddy_del_page_from_free_list(struct sbuddy_page *page, struct sbuddy_zone *zone,
 				    struct sbuddy_task *task, unsigned int order, int mt);
 void sbuddy_move_to_free_list(struct sbuddy_page *page, struct sbuddy_zone *zone,
@@ -391,6 +412,12 @@ static inline unsigned int sbuddy_order_to_pindex(int mt, unsigned int order)
 	return SBUDDY_MIGRATE_PCPTYPES * order + mt;
 }
 
+/* Type that blocks of a list have, unless they remember another. */
+static inline int sbuddy_pindex_to_mt(unsigned int pindex)
+{
+	return pindex >= 12 ? pindex - 12 : pindex % SBUDDY_MIGRATE_PCPTYPES;
+}
+
 static inline unsigned int sbuddy_pindex_to_order(unsigned int pindex)
 {
 	return pindex >= 12 ? SBUDDY_PAGEBLOCK_ORDER : pindex / SBUDDY_MIGRATE_PCPTYPES;
@@ -488,6 +515,8 @@ void sbuddy_init_per_zone_wmark_min(struct sbuddy_machine *m);
 void sbuddy_refresh_zone_stat_thresholds(struct sbuddy_machine *m);
 void sbuddy_fold_zone_diff(struct sbuddy_zone *zone, int cpu);
 
+void sbuddy_account_highatomic(struct sbuddy_zone *zone, long n);
+
 /*
  * The chunks in which free pages are counted decide when the atomic value, the
  * only one that watermark tests read, moves; so every caller passes exactly the
@@ -513,7 +542,7 @@ static inline void sbuddy_account_freepages(struct sbuddy_zone *zone,
 		return;
 	sbuddy_mod_zone_free(zone, task, n);
 	if (unlikely(mt == SBUDDY_MIGRATE_HIGHATOMIC))
-		WRITE_ONCE(zone->nr_free_highatomic, zone->nr_free_highatomic + n);
+		sbuddy_account_highatomic(zone, n);
 }
 
 static inline void sbuddy_count_machine_event(struct sbuddy_machine *m,

@@ -7,7 +7,7 @@
  * the buddy in ascending order, watermarks and reserves.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 #define SBUDDY_DEFAULT_LLC_PAGES	512	/* 2 MiB a vcpu */
 
@@ -61,6 +61,7 @@ struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 	if (!m)
 		return NULL;
 	m->config = *cfg;
+	m->rules = sbuddy_rules_get(cfg->rules);
 	m->base_pfn = base_pfn;
 	m->nr_pages = nr_pages;
 	m->backed = cfg->backed;
@@ -91,6 +92,8 @@ static void sbuddy_pcp_init(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp)
 	pcp->zone = zone;
 	spin_lock_init(&pcp->lock);
 	pcp->batch = 1;
+	if (zone->machine->rules->pcp_freed)
+		pcp->flags = SBUDDY_PCPF_OTHER_RULES;
 	for (int i = 0; i < SBUDDY_NR_PCP_LISTS; i++)
 		INIT_LIST_HEAD(&pcp->lists[i]);
 }
@@ -249,6 +252,8 @@ static void sbuddy_free_all(struct sbuddy_machine *m)
  */
 static void sbuddy_setup_pcp_cacheinfo(struct sbuddy_machine *m)
 {
+	if (!m->rules->pcp_tunes)
+		return;
 	for (int i = 0; i < m->nr_zones; i++)
 		for (int cpu = 0; cpu < m->nr_vcpus; cpu++) {
 			struct sbuddy_pcp *pcp = &m->zones[i]->pcp[cpu];
@@ -280,6 +285,8 @@ static void sbuddy_boot(struct sbuddy_machine *m)
 
 static bool sbuddy_config_valid(const struct sbuddy_config *cfg)
 {
+	if (!sbuddy_rules_get(cfg->rules))
+		return false;
 	if (cfg->nr_vcpus < 1 || cfg->nr_vcpus > SBUDDY_MAX_VCPUS)
 		return false;
 	if (!cfg->base_pfn || cfg->base_pfn % SBUDDY_MAX_ORDER_NR_PAGES ||
@@ -301,7 +308,7 @@ static bool sbuddy_config_valid(const struct sbuddy_config *cfg)
  * Context: May sleep.
  * Return: 0; -EINVAL for an impossible configuration (no layout, frame number
  * 0, not a multiple of 1024 or not below SBUDDY_END_PFN, too many vcpus, a vcpu
- * on a node that does not exist); -ENOMEM.
+ * on a node that does not exist, no such rule set); -ENOMEM.
  */
 int sbuddy_machine_create(const struct sbuddy_config *cfg, struct sbuddy_machine **out)
 {

@@ -6,13 +6,15 @@
  *
  * State: struct sbuddy_pcp, under its lock, which the paths here only try: a
  * busy one means the buddy path, as in the kernel.  The lists remember no
- * type; it is read again from the pageblock when a block goes back.
+ * type; it is read again from the pageblock when a block goes back.  By the 6.1
+ * rules each block remembers its own.
  *
  * How much is moved is decided in pcp_tune.c; draining from outside is in
  * pcp_drain.c.
  */
 #include "os.h"
 #include "pcp.h"
+#include "rules.h"
 
 /*
  * Moves up to @nr blocks to the tail of @list under one hold of the zone lock.
@@ -51,10 +53,11 @@ noinline bool sbuddy_refill_pcplist(struct sbuddy_zone *zone, struct sbuddy_task
 				    unsigned int order, int mt, unsigned int alloc_flags,
 				    struct sbuddy_pcp *pcp)
 {
+	const struct sbuddy_rules *rules = zone->machine->rules;
 	struct list_head *list = &pcp->lists[sbuddy_order_to_pindex(mt, order)];
-	int nr = sbuddy_nr_pcp_alloc(zone, pcp, order);
+	int nr = rules->nr_pcp_alloc(zone, pcp, order);
 
-	nr = sbuddy_rmqueue_bulk(zone, task, order, nr, list, mt, alloc_flags);
+	nr = rules->rmqueue_bulk(zone, task, order, nr, list, mt, alloc_flags);
 	pcp->count += nr << order;
 	return nr;
 }
@@ -108,16 +111,20 @@ static inline void sbuddy_prefetch_block(const struct sbuddy_page *page)
 /*
  * Gives at least @count pages back to the buddy, beginning with the list
  * @pindex and going round; from each list the oldest first, until it is empty.
- * A high-order block may take more than was asked for.  pcp lock held.
+ * A high-order block may take more than was asked for.  @remembers: each goes
+ * to the type that it remembers, as long as nothing is isolated in the zone.
+ * pcp lock held.
  */
-noinline void sbuddy_free_pcppages_bulk(struct sbuddy_zone *zone, struct sbuddy_task *task,
-					int count, struct sbuddy_pcp *pcp, unsigned int pindex)
+static __always_inline void sbuddy_drain_lists(struct sbuddy_zone *zone, struct sbuddy_task *task,
+					       int count, struct sbuddy_pcp *pcp,
+					       unsigned int pindex, bool remembers)
 {
 	const struct sbuddy_machine *m = zone->machine;
 	unsigned long flags;
 
 	count = min(pcp->count, count);
 	spin_lock_irqsave(&zone->lock, flags);
+	remembers = remembers && !zone->nr_isolate_pageblock;
 	zone->events[SBUDDY_PCP_DRAIN]++;
 	while (count > 0) {
 		struct list_head *list = &pcp->lists[pindex];
@@ -125,7 +132,8 @@ noinline void sbuddy_free_pcppages_bulk(struct sbuddy_zone *zone, struct sbuddy_
 
 		while (count > 0 && !list_empty(list)) {
 			struct sbuddy_page *page = list_last_entry(list, struct sbuddy_page, lru);
-			int mt = sbuddy_pb_migratetype(m, sbuddy_pfn(m, page));
+			int mt = remembers ? sbuddy_pcp_mt(page) :
+					     sbuddy_pb_migratetype(m, sbuddy_pfn(m, page));
 
 			sbuddy_prefetch_block(list_entry(page->lru.prev, struct sbuddy_page, lru));
 			list_del(&page->lru);
@@ -139,6 +147,19 @@ noinline void sbuddy_free_pcppages_bulk(struct sbuddy_zone *zone, struct sbuddy_
 			pindex = 0;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+noinline void sbuddy_free_pcppages_bulk(struct sbuddy_zone *zone, struct sbuddy_task *task,
+					int count, struct sbuddy_pcp *pcp, unsigned int pindex)
+{
+	sbuddy_drain_lists(zone, task, count, pcp, pindex, false);
+}
+
+noinline void sbuddy_free_pcppages_bulk_61(struct sbuddy_zone *zone, struct sbuddy_task *task,
+					   int count, struct sbuddy_pcp *pcp,
+					   unsigned int pindex)
+{
+	sbuddy_drain_lists(zone, task, count, pcp, pindex, true);
 }
 
 /* Only an overflow looks again whether the zone is above its high watermark. */
@@ -158,8 +179,13 @@ noinline void sbuddy_pcp_overflow(struct sbuddy_zone *zone, struct sbuddy_task *
 				  struct sbuddy_pcp *pcp, unsigned int pindex, bool free_high)
 {
 	int batch = READ_ONCE(pcp->batch);
-	int high = sbuddy_nr_pcp_high(zone, pcp, batch, free_high);
+	int high;
 
+	if (unlikely(pcp->flags & SBUDDY_PCPF_OTHER_RULES)) {
+		zone->machine->rules->pcp_freed(zone, task, pcp, pindex);
+		return;
+	}
+	high = sbuddy_nr_pcp_high(zone, pcp, batch, free_high);
 	if (pcp->count < high)
 		return;
 	sbuddy_free_pcppages_bulk(zone, task, sbuddy_nr_pcp_free(pcp, batch, high, free_high),

@@ -38,11 +38,8 @@ static inline bool sbuddy_free_high(struct sbuddy_pcp *pcp, unsigned int order, 
 {
 	bool free_high;
 
-	if (likely(!order) || order > SBUDDY_COSTLY_ORDER) {
-		if (unlikely(pcp->flags & SBUDDY_PCPF_PREV_FREE_HIGH_ORDER))
-			pcp->flags &= ~SBUDDY_PCPF_PREV_FREE_HIGH_ORDER;
+	if (likely(!order) || order > SBUDDY_COSTLY_ORDER)
 		return false;
-	}
 	free_high = pcp->free_count >= batch &&
 		    (pcp->flags & SBUDDY_PCPF_PREV_FREE_HIGH_ORDER) &&
 		    (!(pcp->flags & SBUDDY_PCPF_FREE_HIGH_BATCH) || pcp->count >= batch);
@@ -63,7 +60,7 @@ static inline bool sbuddy_pcp_has_room(const struct sbuddy_zone *zone,
 /*
  * Puts a freed block on the vcpu's list for @mt, at the head: it is the one
  * most likely still in the cache.  False if sbuddy_pcp_overflow() has to look
- * whether that is too much.  Lock of @pcp held.
+ * whether that is too much, as it always has by other rules.  Lock of @pcp held.
  */
 static __always_inline bool sbuddy_pcp_put(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp,
 					   struct sbuddy_page *page, unsigned int pindex,
@@ -71,6 +68,9 @@ static __always_inline bool sbuddy_pcp_put(struct sbuddy_zone *zone, struct sbud
 {
 	int batch = READ_ONCE(pcp->batch);
 	const int nr = 1 << order;
+	const bool ends_row = !order || order > SBUDDY_COSTLY_ORDER;
+	const u8 look = SBUDDY_PCPF_OTHER_RULES |
+			(ends_row ? SBUDDY_PCPF_PREV_FREE_HIGH_ORDER : 0);
 
 	pcp->alloc_factor >>= 1;
 	pcp->pgfree += nr;
@@ -79,6 +79,12 @@ static __always_inline bool sbuddy_pcp_put(struct sbuddy_zone *zone, struct sbud
 	list_add(&page->lru, &pcp->lists[pindex]);
 	pcp->count += nr;
 
+	if (unlikely(pcp->flags & look)) {
+		*free_high = false;
+		if (pcp->flags & SBUDDY_PCPF_OTHER_RULES)
+			return false;
+		pcp->flags &= ~SBUDDY_PCPF_PREV_FREE_HIGH_ORDER;
+	}
 	*free_high = sbuddy_free_high(pcp, order, batch);
 	if (pcp->free_count < batch << SBUDDY_PCP_BATCH_SCALE_MAX)
 		pcp->free_count += nr;

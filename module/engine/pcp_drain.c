@@ -7,7 +7,7 @@
  * Unlike the allocation paths these wait for the pcp lock.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 /* Vmstat periods without a counter change until a remote zone's lists lose a batch. */
 #define SBUDDY_PCP_EXPIRE	3
@@ -16,7 +16,7 @@ static void sbuddy_drain_pcp(struct sbuddy_zone *zone, struct sbuddy_task *task,
 			     struct sbuddy_pcp *pcp, int count)
 {
 	spin_lock(&pcp->lock);
-	sbuddy_free_pcppages_bulk(zone, task, count, pcp, 0);
+	zone->machine->rules->free_pcppages_bulk(zone, task, count, pcp, 0);
 	spin_unlock(&pcp->lock);
 }
 
@@ -31,7 +31,7 @@ static void sbuddy_drain_pages_zone(struct sbuddy_zone *zone, struct sbuddy_task
 		if (left) {
 			int n = min(left, pcp->batch << SBUDDY_PCP_BATCH_SCALE_MAX);
 
-			sbuddy_free_pcppages_bulk(zone, task, n, pcp, 0);
+			zone->machine->rules->free_pcppages_bulk(zone, task, n, pcp, 0);
 			left -= n;
 		}
 		spin_unlock(&pcp->lock);
@@ -116,7 +116,8 @@ static void sbuddy_expire_remote(struct sbuddy_zone *zone, struct sbuddy_task *t
 		if (zone->node == zone->machine->vcpu_node[cpu])
 			pcp->expire = 0;
 		else if (!--pcp->expire)
-			sbuddy_free_pcppages_bulk(zone, task, READ_ONCE(pcp->batch), pcp, 0);
+			zone->machine->rules->free_pcppages_bulk(zone, task,
+								 READ_ONCE(pcp->batch), pcp, 0);
 	}
 	spin_unlock(&pcp->lock);
 }
@@ -151,7 +152,8 @@ void sbuddy_refresh_cpu_vm_stats(struct sbuddy_machine *m, struct sbuddy_task *t
 		struct sbuddy_pcp *pcp = &zone->pcp[cpu];
 		bool changed = sbuddy_fold_locked(zone, cpu);
 
-		sbuddy_decay_pcp_high(zone, task, pcp);
+		if (m->rules->pcp_tunes)
+			sbuddy_decay_pcp_high(zone, task, pcp);
 		sbuddy_expire_remote(zone, task, pcp, cpu, changed);
 	}
 }

@@ -7,12 +7,13 @@
  * above which frees drain; one that frees in a row drains ever larger
  * batches; when the zone runs low or kswapd works on it the mark comes
  * down.  Each heuristic is one function here; pcp.c carries out what they say.
+ * Of the 6.1 rules, which do not tune, only the limits are here.
  *
  * Lock: the pcp lock, but for the limits, which are written and read racily
  * and clamp sbuddy_pcp::high at its next use.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 static int sbuddy_clamp_high(int v, int lo, int hi)
 {
@@ -172,6 +173,8 @@ static void sbuddy_set_pcp_limits(struct sbuddy_zone *zone, int high_min, int hi
 		WRITE_ONCE(pcp->batch, batch);
 		WRITE_ONCE(pcp->high_min, high_min);
 		WRITE_ONCE(pcp->high_max, high_max);
+		if (!zone->machine->rules->pcp_tunes)
+			WRITE_ONCE(pcp->high, high_max);
 		trace_sbuddy_pcp_tuned(zone, cpu, SBUDDY_TUNE_LIMITS, pcp->high, pcp->high,
 				       pcp->alloc_factor, pcp->free_count);
 	}
@@ -184,7 +187,8 @@ static void sbuddy_set_pcp_limits(struct sbuddy_zone *zone, int high_min, int hi
  *
  * high_min is the low watermark, high_max an eighth of the zone, both shared
  * among the node's vcpus; with percpu_pagelist_high_fraction both are that
- * fraction.  sbuddy_pcp::high follows at its next use.
+ * fraction.  sbuddy_pcp::high follows at its next use.  Where nothing is tuned
+ * both are the low watermark's share, and so is sbuddy_pcp::high at once.
  *
  * Context: Serialised with other changes of knobs by the caller.
  */
@@ -201,8 +205,10 @@ void sbuddy_zone_set_pageset_high_and_batch(struct sbuddy_zone *zone, int cpus_o
 	} else {
 		high_min = sbuddy_zone_highsize(zone, batch, cpus_online,
 						sbuddy_wmark_pages(zone, SBUDDY_WMARK_LOW));
-		high_max = sbuddy_zone_highsize(zone, batch, cpus_online,
-						zone->managed_pages / 8);
+		high_max = high_min;
+		if (zone->machine->rules->pcp_tunes)
+			high_max = sbuddy_zone_highsize(zone, batch, cpus_online,
+							zone->managed_pages / 8);
 	}
 	if (zone->pcp_high_min == high_min && zone->pcp_high_max == high_max &&
 	    zone->pcp_batch == batch)

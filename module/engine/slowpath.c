@@ -10,7 +10,7 @@
  * reserves, and one more with overrides.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 enum sbuddy_step {
 	SBUDDY_STEP_NEXT,		/* go on with the next step */
@@ -93,10 +93,23 @@ static enum sbuddy_step sbuddy_would_block(struct sbuddy_slowpath *s, enum sbudd
 	return SBUDDY_STEP_GIVE_UP;
 }
 
+/*
+ * Is the request one for which 6.1 forgets a boost?  What had a flag of its own
+ * there, __GFP_ATOMIC, is __GFP_HIGH without direct reclaim here.
+ */
+static unsigned int sbuddy_ignore_boost(const struct sbuddy_alloc_context *ac)
+{
+	if (ac->m->rules->boost_by_gfp &&
+	    (ac->gfp & (SBUDDY_GFP_HIGH | SBUDDY_GFP_DIRECT_RECLAIM)) == SBUDDY_GFP_HIGH)
+		return SBUDDY_ALLOC_IGNORE_BOOST;
+	return 0;
+}
+
 /* From scratch: down to MIN, reserves as the flags allow, types may mix. */
 static enum sbuddy_step sbuddy_step_first_pass(struct sbuddy_slowpath *s)
 {
-	s->alloc_flags = sbuddy_gfp_to_alloc_flags(s->ac->task, s->ac->gfp, s->ac->order);
+	s->alloc_flags = sbuddy_gfp_to_alloc_flags(s->ac->task, s->ac->gfp, s->ac->order) |
+			 sbuddy_ignore_boost(s->ac);
 	s->ac->preferred = sbuddy_next_zones_zonelist(s->ac->zonelist->ref,
 						      s->ac->highest_zoneidx, s->ac->nodemask);
 	if (!s->ac->preferred->zone)
@@ -130,7 +143,8 @@ static enum sbuddy_step sbuddy_step_override_pass(struct sbuddy_slowpath *s)
 	sbuddy_wake_all_kswapds(s);
 	reserve = sbuddy_gfp_pfmemalloc_flags(s->ac->task, s->ac->gfp);
 	if (reserve)
-		s->alloc_flags = reserve | (s->alloc_flags & SBUDDY_ALLOC_KSWAPD);
+		s->alloc_flags = reserve | (s->alloc_flags & (SBUDDY_ALLOC_KSWAPD |
+							      SBUDDY_ALLOC_IGNORE_BOOST));
 	if (!(s->alloc_flags & SBUDDY_ALLOC_CPUSET) || reserve) {
 		s->ac->nodemask = SBUDDY_ALL_NODES;
 		s->ac->preferred = sbuddy_next_zones_zonelist(s->ac->zonelist->ref,

@@ -6,9 +6,13 @@
  * decimal but for flags.  snapshot_import.c reads it back.  Each zone is
  * written from its lists in their order while its lock is dropped between
  * chunks, so the caller keeps operations away for a consistent picture.
+ *
+ * A machine of other rules than 6.12's says so in the first line.  Blocks on
+ * its per-CPU lists are followed by ':' and the type that they remember, if it
+ * is not their list's.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 #define SBUDDY_LINE	256
 
@@ -66,6 +70,21 @@ static void sbuddy_export_list(const struct sbuddy_export *x, const struct list_
 	os_cond_resched();
 }
 
+static void sbuddy_export_pcplist(const struct sbuddy_export *x, const struct list_head *list,
+				  int idx)
+{
+	const struct sbuddy_page *page;
+
+	list_for_each_entry(page, list, lru) {
+		sbuddy_emit(x, " %lx", sbuddy_pfn(x->m, page));
+		if (!x->m->rules->lists_follow_blocks &&
+		    sbuddy_pcp_mt(page) != sbuddy_pindex_to_mt(idx))
+			sbuddy_emit(x, ":%d", sbuddy_pcp_mt(page));
+	}
+	sbuddy_emit(x, "\n");
+	os_cond_resched();
+}
+
 static void sbuddy_export_free(const struct sbuddy_export *x, const struct sbuddy_zone *z)
 {
 	for (int o = 0; o < SBUDDY_NR_PAGE_ORDERS; o++)
@@ -101,13 +120,14 @@ static void sbuddy_export_pcp(const struct sbuddy_export *x, const struct sbuddy
 		    zs->stat_threshold);
 	sbuddy_emit(x, "pcp cpu=%d count=%d high=%d high_min=%d high_max=%d batch=%d ", cpu,
 		    p->count, p->high, p->high_min, p->high_max, p->batch);
-	sbuddy_emit(x, "flags=%d alloc_factor=%d free_count=%d expire=%d\n", p->flags,
-		    p->alloc_factor, p->free_count, p->expire);
+	sbuddy_emit(x, "flags=%d alloc_factor=%d free_count=%d expire=%d\n",
+		    p->flags & SBUDDY_PCPF_KERNEL, p->alloc_factor, p->free_count,
+		    p->expire);
 	for (int i = 0; i < SBUDDY_NR_PCP_LISTS; i++) {
 		if (list_empty(&p->lists[i]))
 			continue;
 		sbuddy_emit(x, "pcplist cpu=%d idx=%d:", cpu, i);
-		sbuddy_export_list(x, &p->lists[i]);
+		sbuddy_export_pcplist(x, &p->lists[i], i);
 	}
 }
 
@@ -133,6 +153,8 @@ int sbuddy_snapshot_export(struct sbuddy_machine *m, sbuddy_emit_fn emit, void *
 {
 	struct sbuddy_export x = { .m = m, .emit = emit, .arg = arg };
 
+	if (m->config.rules != SBUDDY_RULES_6_12)
+		sbuddy_emit(&x, "rules %s\n", m->rules->name);
 	for (int nid = 0; nid < m->nr_nodes; nid++) {
 		struct sbuddy_node *node = &m->nodes[nid];
 

@@ -13,7 +13,7 @@
  * Pages on no list are taken to be allocated by somebody unknown.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 struct sbuddy_import {
 	const char *p;			/* cursor */
@@ -29,6 +29,7 @@ struct sbuddy_import {
 	unsigned long highest_pfn;
 	int nr_zones;
 	int max_cpu;
+	unsigned int rules;		/* enum sbuddy_rule_set */
 };
 
 static int sbuddy_import_fail(struct sbuddy_import *im, const char *expected)
@@ -128,6 +129,23 @@ static int sbuddy_read_zone_line(struct sbuddy_import *im, struct sbuddy_zone_li
 	return 0;
 }
 
+static int sbuddy_import_rules(struct sbuddy_import *im)
+{
+	for (unsigned int i = 0; i < SBUDDY_NR_RULE_SETS; i++) {
+		const char *start = im->p;
+
+		if (sbuddy_eat(im, sbuddy_rules_name(i))) {
+			sbuddy_skip_blanks(im);
+			if (sbuddy_at_eol(im)) {
+				im->rules = i;
+				return 0;
+			}
+		}
+		im->p = start;
+	}
+	return sbuddy_import_fail(im, "rules 6.12 or 6.1");
+}
+
 static int sbuddy_shape_line(struct sbuddy_import *im)
 {
 	struct sbuddy_zone_line l;
@@ -137,6 +155,8 @@ static int sbuddy_shape_line(struct sbuddy_import *im)
 		if (!sbuddy_field(im, "cpu", 10, 0, SBUDDY_MAX_VCPUS - 1, &cpu))
 			return sbuddy_import_fail(im, "zonestat cpu=, 0 to 255");
 		im->max_cpu = max_t(int, im->max_cpu, cpu);
+	} else if (sbuddy_eat(im, "rules ")) {
+		return sbuddy_import_rules(im);
 	} else if (sbuddy_eat(im, "zone ")) {
 		int err = sbuddy_read_zone_line(im, &l);
 
@@ -251,6 +271,8 @@ static int sbuddy_import_wmark(struct sbuddy_import *im)
 	    !sbuddy_field(im, "highatomic", 10, 0, max, &z->nr_reserved_highatomic) ||
 	    !sbuddy_field(im, "highatomic_free", 10, 0, max, &z->nr_free_highatomic))
 		return sbuddy_import_fail(im, "boost= highatomic= highatomic_free=");
+	if (!im->m->rules->counts_highatomic)
+		z->nr_free_highatomic = z->nr_reserved_highatomic;
 	return 0;
 }
 
@@ -300,8 +322,24 @@ static bool sbuddy_import_room(const struct sbuddy_import *im, unsigned long pfn
 	return true;
 }
 
+/* ":TYPE" after a frame, if it stands there. */
+static bool sbuddy_import_pcp_mt(struct sbuddy_import *im, struct sbuddy_page *page)
+{
+	long mt;
+
+	if (im->p >= im->end || *im->p != ':')
+		return true;
+	if (!sbuddy_eat(im, ":") || !sbuddy_number(im, 10, &mt) || mt < 0 ||
+	    mt >= SBUDDY_MIGRATE_TYPES)
+		return false;
+	sbuddy_set_pcp_mt(page, mt);
+	return true;
+}
+
+/* @mt: type that the blocks remember, -1 if they do not. */
 static int sbuddy_import_list(struct sbuddy_import *im, struct list_head *list,
-			      enum sbuddy_page_state state, unsigned int order, long *count)
+			      enum sbuddy_page_state state, unsigned int order, int mt,
+			      long *count)
 {
 	struct sbuddy_page *page;
 	long pfn;
@@ -315,6 +353,11 @@ static int sbuddy_import_list(struct sbuddy_import *im, struct list_head *list,
 		page->tag = sbuddy_tag(im->zone, state, order);
 		list_add_tail(&page->lru, list);
 		++*count;
+		if (mt < 0)
+			continue;
+		sbuddy_set_pcp_mt(page, mt);
+		if (!sbuddy_import_pcp_mt(im, page))
+			return sbuddy_import_fail(im, "a type 0 to 4 after ':'");
 	}
 	return 0;
 }
@@ -329,7 +372,8 @@ static int sbuddy_import_free(struct sbuddy_import *im)
 	    !sbuddy_field(im, "mt", 10, 0, SBUDDY_MIGRATE_TYPES - 1, &mt))
 		return sbuddy_import_fail(im, "free order= mt=");
 	area = &im->zone->free_area[order];
-	err = sbuddy_import_list(im, &area->free_list[mt], SBUDDY_PAGE_BUDDY, order, &count);
+	err = sbuddy_import_list(im, &area->free_list[mt], SBUDDY_PAGE_BUDDY, order, -1,
+				 &count);
 	area->nr_free += count;
 	return err;
 }
@@ -350,6 +394,7 @@ static int sbuddy_import_zonestat(struct sbuddy_import *im)
 static int sbuddy_import_pcp(struct sbuddy_import *im)
 {
 	long cpu, count, high, high_min, high_max, batch, flags, factor, freed, expire;
+	const bool tunes = im->m->rules->pcp_tunes;
 	const long max = INT_MAX / 64;
 	struct sbuddy_pcp *pcp;
 
@@ -361,7 +406,8 @@ static int sbuddy_import_pcp(struct sbuddy_import *im)
 	    !sbuddy_field(im, "batch", 10, 1, 1023, &batch) ||
 	    !sbuddy_field(im, "flags", 10, 0, 3, &flags) ||
 	    !sbuddy_field(im, "alloc_factor", 10, 0, SBUDDY_PCP_BATCH_SCALE_MAX, &factor) ||
-	    !sbuddy_field(im, "free_count", 10, 0, S16_MAX, &freed) ||
+	    !sbuddy_field(im, "free_count", 10, 0, tunes ? S16_MAX : SBUDDY_PCP_BATCH_SCALE_MAX,
+			  &freed) ||
 	    !sbuddy_field(im, "expire", 10, 0, 255, &expire))
 		return sbuddy_import_fail(im, "pcp cpu= count= high= high_min= high_max= batch= flags= alloc_factor= free_count= expire=");
 	pcp = &im->zone->pcp[cpu];
@@ -369,7 +415,7 @@ static int sbuddy_import_pcp(struct sbuddy_import *im)
 	pcp->high_min = high_min;
 	pcp->high_max = high_max;
 	pcp->batch = batch;
-	pcp->flags = flags;
+	pcp->flags = flags | (pcp->flags & ~SBUDDY_PCPF_KERNEL);
 	pcp->alloc_factor = factor;
 	pcp->free_count = freed;
 	pcp->expire = expire;
@@ -384,14 +430,15 @@ static int sbuddy_import_pcplist(struct sbuddy_import *im)
 	long cpu, idx, count = 0;
 	struct sbuddy_pcp *pcp;
 	unsigned int order;
-	int err;
+	int err, mt;
 
 	if (!sbuddy_field(im, "cpu", 10, 0, im->max_cpu, &cpu) ||
 	    !sbuddy_field(im, "idx", 10, 0, SBUDDY_NR_PCP_LISTS - 1, &idx))
 		return sbuddy_import_fail(im, "pcplist cpu= idx=");
 	pcp = &im->zone->pcp[cpu];
 	order = sbuddy_pindex_to_order(idx);
-	err = sbuddy_import_list(im, &pcp->lists[idx], SBUDDY_PAGE_PCP, order, &count);
+	mt = im->m->rules->lists_follow_blocks ? -1 : sbuddy_pindex_to_mt(idx);
+	err = sbuddy_import_list(im, &pcp->lists[idx], SBUDDY_PAGE_PCP, order, mt, &count);
 	pcp->count += count << order;
 	return err;
 }
@@ -403,6 +450,7 @@ static int sbuddy_import_line(struct sbuddy_import *im)
 		bool needs_zone;
 		int (*read)(struct sbuddy_import *im);
 	} lines[] = {
+		{ "rules ",	    false, sbuddy_import_rules },
 		{ "node ",	    false, sbuddy_import_node },
 		{ "zonelist ",	    false, sbuddy_import_zonelist },
 		{ "zonestat ",	    true,  sbuddy_import_zonestat },
@@ -431,7 +479,7 @@ static int sbuddy_import_line(struct sbuddy_import *im)
 	sbuddy_skip_blanks(im);
 	if (sbuddy_at_eol(im) || *im->p == '#')
 		return 0;
-	return sbuddy_import_fail(im, "node, zonelist, zone, wmark, lowmem_reserve, free, blocks, zonestat, pcp or pcplist");
+	return sbuddy_import_fail(im, "rules, node, zonelist, zone, wmark, lowmem_reserve, free, blocks, zonestat, pcp or pcplist");
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
@@ -539,6 +587,7 @@ int sbuddy_snapshot_import(const char *text, size_t len, struct sbuddy_machine *
 		return -ENOMEM;
 	sbuddy_config_init(cfg);
 	cfg->nr_vcpus = im.max_cpu + 1;
+	cfg->rules = im.rules;
 	im.m = sbuddy_machine_alloc(cfg, im.lowest_pfn, im.highest_pfn - im.lowest_pfn);
 	os_free(cfg);
 	if (!im.m)

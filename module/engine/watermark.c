@@ -8,7 +8,7 @@
  * heads as they are.  How the marks come about is in wmark_setup.c.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 /*
  * How deep below the mark the request may go: half of it with MIN_RESERVE, a
@@ -87,12 +87,16 @@ bool sbuddy_zone_watermark_ok_safe(const struct sbuddy_zone *zone, unsigned int 
 
 /*
  * A boost keeps pages for kswapd to work with, not from atomic order-0
- * requests: those are tested once more against the bare MIN mark.
+ * requests: those are tested once more against the bare MIN mark.  Rule sets
+ * differ in how they know them.
  */
 static bool sbuddy_unboosted_min_ok(const struct sbuddy_zone *zone, unsigned int order,
 				    int highest_zoneidx, unsigned int alloc_flags, long free)
 {
-	if (order || !(alloc_flags & SBUDDY_ALLOC_MIN_RESERVE) ||
+	unsigned int spared = zone->machine->rules->boost_by_gfp ? SBUDDY_ALLOC_IGNORE_BOOST :
+								   SBUDDY_ALLOC_MIN_RESERVE;
+
+	if (order || !(alloc_flags & spared) ||
 	    !READ_ONCE(zone->watermark_boost) ||
 	    (alloc_flags & SBUDDY_ALLOC_WMARK_MASK) != SBUDDY_WMARK_MIN)
 		return false;

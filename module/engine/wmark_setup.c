@@ -8,7 +8,7 @@
  * of the marks see either value.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 #define SBUDDY_MIN_FREE_KBYTES_FLOOR	128
 #define SBUDDY_MIN_FREE_KBYTES_CEILING	262144
@@ -89,14 +89,15 @@ static unsigned long sbuddy_lowmem_pages(const struct sbuddy_machine *m)
 	unsigned long sum = 0;
 
 	for (int i = 0; i < m->nr_zones; i++)
-		if (m->zones[i]->idx != SBUDDY_ZONE_MOVABLE)
+		if (m->zones[i]->idx != SBUDDY_ZONE_MOVABLE || !m->rules->movable_token_min)
 			sum += m->zones[i]->managed_pages;
 	return sum;
 }
 
 /*
  * MIN is the zone's share of min_free_kbytes.  The Movable zone does not have
- * to serve in need, so it gets a token one, yet the same gaps above it.
+ * to serve in need, so it gets a token one, yet the same gaps above it; 6.1 did
+ * not see that and shares with it too.
  */
 static void sbuddy_setup_zone_wmarks(struct sbuddy_zone *zone, long pages_min, long lowmem_pages)
 {
@@ -107,7 +108,7 @@ static void sbuddy_setup_zone_wmarks(struct sbuddy_zone *zone, long pages_min, l
 	long min = share;
 	unsigned long flags;
 
-	if (zone->idx == SBUDDY_ZONE_MOVABLE)
+	if (zone->idx == SBUDDY_ZONE_MOVABLE && zone->machine->rules->movable_token_min)
 		min = min(max(managed / 1024, 32L), 128L);
 
 	spin_lock_irqsave(&zone->lock, flags);

@@ -106,7 +106,7 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 		RESERVED(struct sbuddy_snapshot)),
 	COMMAND(CHECK, sbuddy_ioctl_check, struct sbuddy_check_arg, result),
 	COMMAND(MACHINE_CREATE, sbuddy_ioctl_machine_create, struct sbuddy_machine_create, machine,
-		.flags = SBUDDY_CREATE_SNAPSHOT | SBUDDY_CREATE_NO_THP),
+		.flags = SBUDDY_CREATE_SNAPSHOT | SBUDDY_CREATE_NO_THP | SBUDDY_CREATE_RULES),
 	COMMAND(MACHINE_DESTROY, sbuddy_ioctl_machine_destroy, struct sbuddy_machine_destroy,
 		reserved, RESERVED(struct sbuddy_machine_destroy)),
 	COMMAND(MACHINE_USE, sbuddy_ioctl_machine_use, struct sbuddy_machine_use, reserved,

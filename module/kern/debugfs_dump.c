@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 
+#include "compat.h"
 #include "debugfs.h"
 
 #define PAGEBLOCKS_PER_LINE	64
@@ -64,6 +65,8 @@ static int region_show(struct seq_file *s, struct sbuddy_machine *m)
 	seq_printf(s, "metadata_bytes=%zu\n", sbuddy_machine_metadata_bytes(m));
 	seq_printf(s, "vcpus=%d\n", m->nr_vcpus);
 	seq_printf(s, "zones=%d\n", m->nr_zones);
+	seq_printf(s, "rules=%s\n", sbuddy_rules_name(m->config.rules));
+	seq_printf(s, "fidelity=%s\n", sbuddy_fidelity_text(m->config.rules));
 	region_layout(s, m);
 	return 0;
 }

@@ -176,7 +176,7 @@ static void pcp_gather(struct list_copy *copy, struct pcp_fields *f, const struc
 		.high_max = pcp->high_max,
 		.batch = pcp->batch,
 		.free_count = pcp->free_count,
-		.flags = pcp->flags,
+		.flags = pcp->flags & SBUDDY_PCPF_KERNEL,
 		.alloc_factor = pcp->alloc_factor,
 		.expire = pcp->expire,
 	};

@@ -10,6 +10,7 @@
 #ifndef _SBUDDY_KERN_IOCTL_H
 #define _SBUDDY_KERN_IOCTL_H
 
+#include "compat.h"
 #include "kern.h"
 
 /* ioctl_run.c */
@@ -59,7 +60,9 @@ static inline u8 sbuddy_zone_byte(const struct sbuddy_zone *zone)
 static inline u32 sbuddy_machine_flags(const struct sbuddy_machine *m)
 {
 	return (m->backed ? SBUDDY_INFO_BACKED : 0) |
-	       (m->knobs.group_by_mobility_disabled ? SBUDDY_INFO_NO_GROUPING : 0);
+	       (m->knobs.group_by_mobility_disabled ? SBUDDY_INFO_NO_GROUPING : 0) |
+	       (sbuddy_verified_here(m->config.rules) ? 0 : SBUDDY_INFO_UNVERIFIED) |
+	       m->config.rules << SBUDDY_INFO_RULES_SHIFT;
 }
 
 #endif /* _SBUDDY_KERN_IOCTL_H */

@@ -148,7 +148,7 @@ static void fill_pcp(struct sbuddy_dump_pcp *d, const struct sbuddy_pcp *pcp)
 	d->high_max = pcp->high_max;
 	d->batch = pcp->batch;
 	d->free_count = pcp->free_count;
-	d->pcp_flags = pcp->flags;
+	d->pcp_flags = pcp->flags & SBUDDY_PCPF_KERNEL;
 	d->alloc_factor = pcp->alloc_factor;
 	d->expire = pcp->expire;
 }

@@ -35,8 +35,8 @@ static char *fetch_text(u64 from, u64 len)
 
 static int import(const char *text, struct sbuddy_machine_create *a, char *line)
 {
-	if (a->flags & SBUDDY_CREATE_NO_THP || a->base_pfn || a->vcpu_nodes || a->vcpus ||
-	    a->llc_kib) {
+	if (a->flags & (SBUDDY_CREATE_NO_THP | SBUDDY_CREATE_RULES) || a->base_pfn ||
+	    a->vcpu_nodes || a->vcpus || a->llc_kib) {
 		strscpy(line, "nothing but the text of a snapshot", MESSAGE_LINE);
 		return -EINVAL;
 	}
@@ -53,6 +53,7 @@ static int create(const char *text, struct sbuddy_machine_create *a, char *line)
 		.vcpu_nodes = a->vcpu_nodes ? nodes : NULL,
 		.llc_kib = a->llc_kib,
 		.no_thp = a->flags & SBUDDY_CREATE_NO_THP,
+		.rules = (a->flags & SBUDDY_CREATE_RULES) >> SBUDDY_CREATE_RULES_SHIFT,
 	};
 	const char *expected;
 	int err;

@@ -264,6 +264,10 @@ static int fill_config(const struct sbuddy_machine_spec *spec, struct sbuddy_con
 	if (err)
 		return err;
 	cfg->thp = !spec->no_thp;
+	*expected = "rules of a kernel series that has some here";
+	if (spec->rules >= SBUDDY_NR_RULE_SETS)
+		return -EINVAL;
+	cfg->rules = spec->rules;
 	*expected = "a first frame that is a multiple of 1024 and below 2^40";
 	if (spec->base_pfn)
 		cfg->base_pfn = spec->base_pfn;

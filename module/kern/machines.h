@@ -16,6 +16,7 @@
  * @vcpu_nodes: node of each vcpu, @vcpus of them; NULL to spread them
  * @llc_kib:	last-level cache of a vcpu, KiB; 0 for a host CPU's share
  * @no_thp:	size min_free_kbytes as if khugepaged did not run
+ * @rules:	enum sbuddy_rule_set
  */
 struct sbuddy_machine_spec {
 	const char *layout;
@@ -24,6 +25,7 @@ struct sbuddy_machine_spec {
 	const u8 *vcpu_nodes;
 	u32 llc_kib;
 	bool no_thp;
+	u8 rules;
 };
 
 int sbuddy_machines_create(const struct sbuddy_machine_spec *spec, u32 *id,

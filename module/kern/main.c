@@ -29,6 +29,7 @@ static char *layout;
 static int vcpus;
 static bool thp = true;
 static int llc;
+static char *compat = "6.12";
 static unsigned int fail_init;
 
 static long host_llc_kib;	/* a CPU's share; constant after module initialisation */
@@ -71,6 +72,9 @@ MODULE_PARM_DESC(thp,
 module_param(llc, int, 0444);
 MODULE_PARM_DESC(llc,
 		 "last-level cache of a virtual CPU, KiB, 0 for a host CPU's share (default 0; 2048 if the host does not say)");
+module_param(compat, charp, 0444);
+MODULE_PARM_DESC(compat,
+		 "kernel series whose rules machine 0 obeys, 6.12 or 6.1 (default 6.12)");
 module_param(fail_init, uint, 0444);
 MODULE_PARM_DESC(fail_init,
 		 "for tests: fail this step of loading with ENOMEM, counted from 1, 0 for none (default 0)");
@@ -175,6 +179,18 @@ static int setup_llc(struct sbuddy_config *cfg)
 	return 0;
 }
 
+static int setup_rules(struct sbuddy_config *cfg)
+{
+	unsigned int set;
+
+	if (sbuddy_rules_parse(compat, &set)) {
+		pr_err("compat=%s: expected 6.12 or 6.1\n", compat);
+		return -EINVAL;
+	}
+	cfg->rules = set;
+	return 0;
+}
+
 /* Everything that a parameter can be wrong about, before memory is touched. */
 static int config_init(struct sbuddy_config *cfg, unsigned long nr_pages)
 {
@@ -192,6 +208,8 @@ static int config_init(struct sbuddy_config *cfg, unsigned long nr_pages)
 		err = setup_vcpus(cfg);
 	if (!err)
 		err = setup_llc(cfg);
+	if (!err)
+		err = setup_rules(cfg);
 	return err;
 }
 
@@ -228,6 +246,8 @@ static void log_loaded(void)
 		sbuddy_region.node, sbuddy_region_way_name(sbuddy_region.way),
 		sbuddy_region.alloc_ns / 1000, m->nr_vcpus,
 		sbuddy_machine_metadata_bytes(m) >> 10);
+	pr_info("rules of Linux %s, %s\n", sbuddy_rules_name(m->config.rules),
+		sbuddy_fidelity_text(m->config.rules));
 	up_read(&sbuddy_machines_lock);
 }
 
@@ -289,7 +309,7 @@ static void __exit sbuddy_exit(void)
 module_init(sbuddy_init);
 module_exit(sbuddy_exit);
 
-MODULE_DESCRIPTION("A page allocator of its own that decides as Linux 6.12 does");
+MODULE_DESCRIPTION("A page allocator of its own that decides as Linux 6.12 does, or 6.1");
 MODULE_AUTHOR("sbuddy developers");
 MODULE_VERSION("0.1.0");
 MODULE_LICENSE("GPL");

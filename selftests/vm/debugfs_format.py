@@ -359,7 +359,8 @@ def test_region(machine):
     expect_equal(start % 1024, 0, "alignment")
     expect(0 < int(region["metadata_bytes"]) <= int(region["size_pages"]) * 40 + 65536 * 16,
            f"metadata {region['metadata_bytes']}")
-    for key in ("host_node", "way", "alloc_time_ns", "largest_run_pages", "layout"):
+    for key in ("host_node", "way", "alloc_time_ns", "largest_run_pages", "layout", "rules",
+                "fidelity"):
         expect(region[key], f"{key} is missing")
     zones = machine.populated().values()
     expect_equal(min(zone["start_pfn"] for zone in zones), start, "first frame")

@@ -147,7 +147,8 @@ COMMAND(STATS, sbuddy_stats, .fill = fill_stats);
 COMMAND(SNAPSHOT, sbuddy_snapshot, .reserved = offsetof(struct sbuddy_snapshot, reserved));
 COMMAND(CHECK, sbuddy_check_arg, .flags = 0);
 /* SBUDDY_CREATE_SNAPSHOT wants another text: machine.c. */
-COMMAND(MACHINE_CREATE, sbuddy_machine_create, .flags = SBUDDY_CREATE_NO_THP,
+COMMAND(MACHINE_CREATE, sbuddy_machine_create, .flags = SBUDDY_CREATE_NO_THP |
+	1 << SBUDDY_CREATE_RULES_SHIFT,
 	.fill = fill_create, .before = no_other_machine);
 COMMAND(MACHINE_DESTROY, sbuddy_machine_destroy, .fill = fill_destroy,
 	.before = one_other_machine,

@@ -140,7 +140,7 @@ test_metadata()
 {
 	local p status=0
 
-	for p in size node layout vcpus thp llc region_way fail_init; do
+	for p in size node layout vcpus thp llc compat region_way fail_init; do
 		modinfo -p "$KO" | grep -q "^$p:.*default" || { echo "# no $p"; status=1; }
 	done
 	: >"$out"
@@ -184,6 +184,23 @@ test_nodes()
 			report $status "region on node $node by $way"
 		done
 	done
+}
+
+# Both rule sets load and say so; what is known of them here is said either way.
+test_compat()
+{
+	local rules status=0
+
+	loads "compat=6.1" size=$SIZE compat=6.1
+	refused "unknown rules" "Invalid" "compat=6.2: expected 6.12 or 6.1" size=$SIZE compat=6.2
+	refused "rules with a tail" "Invalid" "compat=6.1x: expected" size=$SIZE compat=6.1x
+	for rules in 6.12 6.1; do
+		load size=$SIZE compat=$rules || status=1
+		kernel_log | grep -qE "rules of Linux $rules, (raced against|fidelity unverified for) this kernel" ||
+			status=1
+		rmmod sbuddy || status=1
+	done
+	report $status "the rules and their fidelity are reported"
 }
 
 # What the log says about the way is what was asked for.
@@ -383,6 +400,7 @@ test_metadata
 test_ways
 test_nodes
 test_way_reported
+test_compat
 test_bad_parameters
 test_too_large
 test_largest_run

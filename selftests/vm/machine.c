@@ -236,6 +236,56 @@ TEST_F(machine, import)
 	free(b);
 }
 
+/* A machine of other rules says so, takes other decisions and its snapshot is its own. */
+TEST_F(machine, rules)
+{
+	struct sbuddy_machine_create a = {
+		.size = sizeof(a), .text = (uintptr_t)LAYOUT, .text_len = strlen(LAYOUT),
+		.vcpus = 4, .flags = SBUDDY_RULES_6_1 << SBUDDY_CREATE_RULES_SHIFT,
+		.message = (uintptr_t)self->message, .message_cap = sizeof(self->message),
+	};
+	struct sbuddy_user_machine m;
+	char *old, *new, *again;
+	size_t len, newlen;
+	uint32_t id;
+
+	ASSERT_EQ(0, sbuddy_user_ioctl(self->fd, SBUDDY_IOC_MACHINE_CREATE, &a));
+	ASSERT_EQ(0, sbuddy_user_machine(self->fd, a.machine, &m));
+	EXPECT_EQ(SBUDDY_RULES_6_1,
+		  (m.info.machine_flags & SBUDDY_INFO_RULES) >> SBUDDY_INFO_RULES_SHIFT);
+	sbuddy_user_machine_free(&m);
+	ASSERT_EQ(0, sbuddy_user_use(self->fd, a.machine));
+	ASSERT_EQ(0, random_run(self->fd, 3, 20000, 4));
+	EXPECT_EQ(0, sbuddy_user_check(self->fd, a.machine, self->message,
+				       sizeof(self->message))) {
+		TH_LOG("check: %s", self->message);
+	}
+	ASSERT_EQ(0, sbuddy_user_use(self->other, self->id));
+	ASSERT_EQ(0, random_run(self->other, 3, 20000, 4));
+	old = sbuddy_user_snapshot(self->fd, a.machine, &len);
+	new = sbuddy_user_snapshot(self->fd, self->id, &newlen);
+	ASSERT_NE(NULL, old);
+	ASSERT_NE(NULL, new);
+	EXPECT_EQ(0, strncmp(old, "rules 6.1\n", 10));
+	EXPECT_NE(0, strncmp(new, "rules", 5));
+	EXPECT_NE(0, strcmp(strstr(old, "\nfree"), strstr(new, "\nfree")));
+	ASSERT_EQ(0, sbuddy_user_import(self->fd, old, len, &id, self->message,
+					sizeof(self->message))) {
+		TH_LOG("expected %s", self->message);
+	}
+	again = sbuddy_user_snapshot(self->fd, id, &newlen);
+	ASSERT_NE(NULL, again);
+	EXPECT_EQ(len, newlen);
+	EXPECT_EQ(0, memcmp(old, again, len));
+	free(old);
+	free(new);
+	free(again);
+
+	a.flags = 2 << SBUDDY_CREATE_RULES_SHIFT;
+	EXPECT_EQ(-EINVAL, sbuddy_user_ioctl(self->fd, SBUDDY_IOC_MACHINE_CREATE, &a));
+	EXPECT_NE(NULL, strstr(self->message, "rules of a kernel series"));
+}
+
 /* What one does, the other does not notice. */
 TEST_F(machine, apart)
 {

@@ -63,6 +63,16 @@ enum sbuddy_migratetype {
 	SBUDDY_MIGRATE_TYPES,
 };
 
+/*
+ * Whose decisions a machine takes: those of a kernel series.  The default is
+ * the first.
+ */
+enum sbuddy_rule_set {
+	SBUDDY_RULES_6_12,
+	SBUDDY_RULES_6_1,
+	SBUDDY_NR_RULE_SETS,
+};
+
 /* gfp bits */
 #define SBUDDY_GFP_DMA			0x00000001U
 #define SBUDDY_GFP_HIGHMEM		0x00000002U
@@ -275,7 +285,8 @@ struct sbuddy_version {
  * @nr_free:	      free pages outside isolated blocks; the vcpus' pending
  *		      parts are not added, so it may be off by some and below zero
  * @nr_free_exact:    the same with the pending parts
- * @nr_free_highatomic: free pages in HighAtomic blocks
+ * @nr_free_highatomic: free pages in HighAtomic blocks; by the 6.1 rules, which
+ *		      do not count them, @nr_reserved_highatomic
  * @nr_reserved_highatomic: pages in HighAtomic blocks
  * @nr_isolate:	      isolated pageblocks
  * @reserved:	      out, zero
@@ -306,6 +317,9 @@ struct sbuddy_zone_info {
 /* sbuddy_info::machine_flags */
 #define SBUDDY_INFO_BACKED	0x1U	/* its frames are real memory of the host */
 #define SBUDDY_INFO_NO_GROUPING	0x2U	/* too small: one migratetype for all */
+#define SBUDDY_INFO_UNVERIFIED	0x4U	/* its rules were never raced on this kernel */
+#define SBUDDY_INFO_RULES	0xff00U	/* enum sbuddy_rule_set */
+#define SBUDDY_INFO_RULES_SHIFT	8
 
 /**
  * struct sbuddy_info - SBUDDY_IOC_INFO: what a machine is made of

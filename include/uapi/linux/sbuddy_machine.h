@@ -24,6 +24,8 @@
 /* sbuddy_machine_create::flags */
 #define SBUDDY_CREATE_SNAPSHOT	0x1U	/* @text is a snapshot, not a layout */
 #define SBUDDY_CREATE_NO_THP	0x2U	/* size min_free_kbytes as if khugepaged did not run */
+#define SBUDDY_CREATE_RULES	0xff00U	/* enum sbuddy_rule_set */
+#define SBUDDY_CREATE_RULES_SHIFT 8
 
 /**
  * struct sbuddy_machine_create - SBUDDY_IOC_MACHINE_CREATE: an unbacked machine
@@ -43,7 +45,8 @@
  * @machine:	 out, number of the new machine
  *
  * With SBUDDY_CREATE_SNAPSHOT the text tells all the rest: @base_pfn,
- * @vcpu_nodes, @vcpus, @llc_kib and SBUDDY_CREATE_NO_THP must be zero.
+ * @vcpu_nodes, @vcpus, @llc_kib, SBUDDY_CREATE_NO_THP and SBUDDY_CREATE_RULES
+ * must be zero.
  *
  * EINVAL: as @message says.  EDQUOT: with this machine the unbacked ones would
  * take more than the module parameter machines_max_bytes allows.  ENOSPC: all

@@ -403,6 +403,8 @@ struct sbuddy_near {
  * @pages:	  descriptors
  * @pageblock_flags: four bits a pageblock, sixteen blocks a word
  * @pageblock_zone: zone id of each pageblock, SBUDDY_NO_ZONE for a hole
+ * @isolated_by:  holder of each isolated pageblock, see struct sbuddy_range;
+ *		  0 elsewhere (the zone lock)
  * @zones:	  populated zones by id, in node and zone order
  * @nodes:	  by number
  * @near:	  SBUDDY_NR_NEAR entries for each vcpu
@@ -421,6 +423,7 @@ struct sbuddy_machine {
 	const struct sbuddy_rules *rules;
 	unsigned long base_pfn;
 	u8 *pageblock_zone;
+	u32 *isolated_by;
 	struct sbuddy_zone **zones;
 	int nr_zones;
 	int nr_vcpus;
@@ -475,6 +478,31 @@ struct sbuddy_mempolicy {
 };
 
 #define SBUDDY_NO_INTERLEAVE_INDEX	(~0UL)
+
+/* sbuddy_range::holder */
+#define SBUDDY_HOLDER_NOBODY	0U
+#define SBUDDY_HOLDER_CONTIG	0xffffffffU	/* a contiguous allocation; owners lie between */
+
+/**
+ * struct sbuddy_range - work on a range of frames, and what was in its way
+ * @m:		 machine
+ * @task:	 who asks; its vcpu's counters take the deltas
+ * @migratetype: type of pageblocks that cease to be isolated
+ * @flags:	 SBUDDY_ISOLATE_*
+ * @holder:	 whose the isolated pageblocks are; only the holder can undo it,
+ *		 what is nobody's anybody
+ * @reason:	 out, enum sbuddy_range_reason; SBUDDY_RANGE_NONE at the start
+ * @pfn:	 out, the frame that @reason is about
+ */
+struct sbuddy_range {
+	struct sbuddy_machine *m;
+	struct sbuddy_task *task;
+	int migratetype;
+	unsigned int flags;
+	u32 holder;
+	enum sbuddy_range_reason reason;
+	unsigned long pfn;
+};
 
 /* layout.c */
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
@@ -558,9 +586,33 @@ int sbuddy_free_pages_exact(struct sbuddy_machine *m, struct sbuddy_task *task,
 int sbuddy_get_page(struct sbuddy_machine *m, struct sbuddy_page *page);
 int sbuddy_split_page(struct sbuddy_machine *m, struct sbuddy_page *page, unsigned int order);
 
+/* isolation.c: ranges are [start, end) */
+int sbuddy_set_migratetype_isolate(struct sbuddy_range *r, unsigned long pfn,
+				   unsigned long start, unsigned long end);
+void sbuddy_unset_migratetype_isolate(struct sbuddy_range *r, unsigned long pfn);
+int sbuddy_start_isolate_page_range(struct sbuddy_range *r, unsigned long start,
+				    unsigned long end);
+unsigned long sbuddy_undo_isolate_page_range(struct sbuddy_range *r, unsigned long start,
+					     unsigned long end);
+int sbuddy_test_pages_isolated(struct sbuddy_range *r, unsigned long start, unsigned long end);
+int sbuddy_range_in_one_zone(struct sbuddy_range *r, unsigned long start, unsigned long end);
+const char *sbuddy_range_reason_name(int reason);
+
+/* contig.c */
+int sbuddy_alloc_contig_range(struct sbuddy_range *r, unsigned long start, unsigned long end,
+			      u32 gfp);
+struct sbuddy_page *sbuddy_alloc_contig_pages(struct sbuddy_range *r, unsigned long nr, u32 gfp,
+					      int nid, u32 nodemask);
+int sbuddy_free_contig_range(struct sbuddy_machine *m, struct sbuddy_task *task,
+			     unsigned long pfn, unsigned long nr);
+bool sbuddy_contig_gfp_valid(u32 gfp);
+
 /* pcp.c, pcp_drain.c */
 void sbuddy_drain_pages(struct sbuddy_machine *m, struct sbuddy_task *task, int cpu);
 void sbuddy_drain_all_pages(struct sbuddy_machine *m, struct sbuddy_task *task);
+void sbuddy_drain_all_pages_zone(struct sbuddy_zone *zone, struct sbuddy_task *task);
+void sbuddy_zone_pcp_disable(struct sbuddy_zone *zone, struct sbuddy_task *task);
+void sbuddy_zone_pcp_enable(struct sbuddy_zone *zone);
 void sbuddy_refresh_cpu_vm_stats(struct sbuddy_machine *m, struct sbuddy_task *task, int cpu);
 
 /* vmstat.c */
@@ -610,6 +662,8 @@ const struct sbuddy_task *sbuddy_owner_task(const struct sbuddy_owner *o);
 u32 sbuddy_page_owner(const struct sbuddy_page *page);
 u32 sbuddy_page_slot(const struct sbuddy_page *page);
 int sbuddy_run_op(struct sbuddy_owner *o, struct sbuddy_op *op, int current_cpu);
+int sbuddy_run_isolate(struct sbuddy_owner *o, struct sbuddy_isolate *arg, int current_cpu);
+int sbuddy_run_contig(struct sbuddy_owner *o, struct sbuddy_contig *arg, int current_cpu);
 unsigned int sbuddy_run_ops(struct sbuddy_owner *o, struct sbuddy_op *ops, unsigned int nr,
 			    int current_cpu);
 

@@ -58,7 +58,7 @@ bool sbuddy_have_contig_range(void);
 struct page *sbuddy_exported_contig_pages(unsigned long nr_pages, gfp_t gfp_mask, int nid,
 					  nodemask_t *nodemask);
 int sbuddy_contig_range(unsigned long start_pfn, unsigned long end_pfn, gfp_t gfp_mask);
-void sbuddy_free_contig_range(unsigned long pfn, unsigned long nr_pages);
+void sbuddy_host_free_contig_range(unsigned long pfn, unsigned long nr_pages);
 
 /* cacheinfo.c */
 long sbuddy_host_llc_kib(void);

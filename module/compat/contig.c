@@ -66,14 +66,14 @@ int sbuddy_contig_range(unsigned long start_pfn, unsigned long end_pfn, gfp_t gf
 #endif
 
 /**
- * sbuddy_free_contig_range() - give frames back one by one
+ * sbuddy_host_free_contig_range() - give frames back one by one
  * @pfn: first frame
  * @nr_pages: how many, each with one reference
  *
  * Context: May sleep.
  */
 #ifdef SBUDDY_HAVE_EXPORT_FREE_CONTIG_RANGE
-void sbuddy_free_contig_range(unsigned long pfn, unsigned long nr_pages)
+void sbuddy_host_free_contig_range(unsigned long pfn, unsigned long nr_pages)
 {
 	/* The kernel's loop does not yield: a gigabyte takes tens of milliseconds. */
 	while (nr_pages) {
@@ -86,7 +86,7 @@ void sbuddy_free_contig_range(unsigned long pfn, unsigned long nr_pages)
 	}
 }
 #else
-void sbuddy_free_contig_range(unsigned long pfn, unsigned long nr_pages)
+void sbuddy_host_free_contig_range(unsigned long pfn, unsigned long nr_pages)
 {
 	for (; nr_pages; nr_pages--) {
 		__free_page(pfn_to_page(pfn++));

@@ -148,6 +148,15 @@ static bool sbuddy_page_is_buddy(const struct sbuddy_zone *zone, const struct sb
 			sbuddy_tag(zone, SBUDDY_PAGE_BUDDY, order);
 }
 
+/* The buddy of a block, if it is free with the same order and in the same zone; else NULL. */
+struct sbuddy_page *sbuddy_find_buddy_page(const struct sbuddy_zone *zone,
+					   const struct sbuddy_page *page, unsigned int order)
+{
+	struct sbuddy_page *buddy = sbuddy_buddy_of(zone, page, order);
+
+	return sbuddy_page_is_buddy(zone, buddy, order) ? buddy : NULL;
+}
+
 /*
  * May two free blocks of pageblock size or more join?  Below that size they
  * share a pageblock.  Isolated and HighAtomic blocks stay apart from others;

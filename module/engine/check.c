@@ -71,8 +71,21 @@ static bool sbuddy_unmerged(const struct sbuddy_checker *c, const struct sbuddy_
 	    (buddy->tag & SBUDDY_TAG_BLOCK) != sbuddy_tag(c->zone, SBUDDY_PAGE_BUDDY, order))
 		return false;
 	buddy_mt = sbuddy_pb_migratetype(c->m, pfn);
+	if (order >= SBUDDY_PAGEBLOCK_ORDER && mt == SBUDDY_MIGRATE_ISOLATE)
+		return false;	/* isolated one after the other: moved, not freed */
 	return buddy_mt == mt ||
 	       (sbuddy_migratetype_mergeable(mt) && sbuddy_migratetype_mergeable(buddy_mt));
+}
+
+/*
+ * Without mobility grouping a pageblock of any common type is stored as
+ * Unmovable, but what is moved when its isolation ends goes to the type asked for.
+ */
+static bool sbuddy_right_list(const struct sbuddy_checker *c, int mt, int block_mt)
+{
+	return mt == block_mt ||
+	       (c->m->knobs.group_by_mobility_disabled &&
+		block_mt == SBUDDY_MIGRATE_UNMOVABLE && sbuddy_migratetype_mergeable(mt));
 }
 
 static int sbuddy_check_free_block(struct sbuddy_checker *c, const struct sbuddy_page *page,
@@ -87,7 +100,7 @@ static int sbuddy_check_free_block(struct sbuddy_checker *c, const struct sbuddy
 	for (unsigned long p = pfn; p < pfn + (1UL << order); p += SBUDDY_PAGEBLOCK_NR_PAGES) {
 		int block_mt = sbuddy_pb_migratetype(c->m, p);
 
-		if (block_mt != mt && c->m->rules->lists_follow_blocks)
+		if (!sbuddy_right_list(c, mt, block_mt) && c->m->rules->lists_follow_blocks)
 			return sbuddy_wrong(c, "free block %lx order %u is on the %s list, its pageblock is %s",
 					    pfn, order, sbuddy_migratetype_name(mt),
 					    sbuddy_migratetype_name(block_mt));
@@ -190,6 +203,9 @@ static int sbuddy_check_types(struct sbuddy_checker *c)
 		if (mt >= SBUDDY_MIGRATE_TYPES)
 			return sbuddy_wrong(c, "pageblock %lx has type %d", pfn, mt);
 		isolated += mt == SBUDDY_MIGRATE_ISOLATE;
+		if (mt != SBUDDY_MIGRATE_ISOLATE && c->m->isolated_by[sbuddy_pb_index(c->m, pfn)])
+			return sbuddy_wrong(c, "pageblock %lx is held isolated and is %s", pfn,
+					    sbuddy_migratetype_name(mt));
 	}
 	if (isolated != z->nr_isolate_pageblock)
 		return sbuddy_wrong(c, "%ld isolated pageblocks, %ld counted", isolated,

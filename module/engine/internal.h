@@ -34,6 +34,7 @@
 #define SBUDDY_TAG_PFMEMALLOC	0x00020000U
 #define SBUDDY_TAG_LRU		0x00040000U
 #define SBUDDY_TAG_MOVABLE_OPS	0x00080000U
+#define SBUDDY_TAG_RESERVED	0x00100000U	/* in no block and never the allocator's */
 
 /*
  * Rule sets whose per-CPU lists remember the type that a block goes back to:
@@ -167,6 +168,9 @@ struct sbuddy_block_scan {
 
 bool sbuddy_prep_move_freepages_block(struct sbuddy_zone *zone, unsigned long pfn,
 				      struct sbuddy_block_scan *scan);
+bool sbuddy_move_freepages_block_isolate(struct sbuddy_zone *zone, struct sbuddy_task *task,
+					 unsigned long pfn, int mt);
+unsigned long sbuddy_find_large_buddy(const struct sbuddy_machine *m, unsigned long start);
 int sbuddy_move_freepages_block(struct sbuddy_zone *zone, struct sbuddy_task *task,
 				unsigned long start_pfn, int old_mt, int new_mt);
 
@@ -249,6 +253,9 @@ void sbuddy___free_one_page(struct sbuddy_zone *zone, struct sbuddy_task *task,
 void sbuddy_split_large_buddy(struct sbuddy_zone *zone, struct sbuddy_task *task,
 			      struct sbuddy_page *page, unsigned int order, sbuddy_fpi_t fpi);
 
+struct sbuddy_page *sbuddy_find_buddy_page(const struct sbuddy_zone *zone,
+					   const struct sbuddy_page *page, unsigned int order);
+
 static inline struct sbuddy_page *sbuddy_free_area_head(struct sbuddy_free_area *area, int mt)
 {
 	return list_first_entry_or_null(&area->free_list[mt], struct sbuddy_page, lru);
@@ -269,6 +276,21 @@ struct sbuddy_page *sbuddy___rmqueue(struct sbuddy_zone *zone, struct sbuddy_tas
 				     enum sbuddy_rmqueue_mode *mode);
 int sbuddy_find_suitable_fallback(const struct sbuddy_zone *zone, unsigned int order, int mt,
 				  bool only_stealable, bool *can_steal);
+
+/* ---- isolation: isolation.c ------------------------------------------------ */
+bool sbuddy___isolate_free_page(struct sbuddy_zone *zone, struct sbuddy_task *task,
+				struct sbuddy_page *page, unsigned int order);
+void sbuddy___putback_isolated_page(struct sbuddy_zone *zone, struct sbuddy_task *task,
+				    struct sbuddy_page *page, unsigned int order, int mt);
+
+/* Notes what is in the way of @r and returns @err. */
+static inline int sbuddy_range_refuse(struct sbuddy_range *r, enum sbuddy_range_reason reason,
+				      unsigned long pfn, int err)
+{
+	r->reason = reason;
+	r->pfn = pfn;
+	return err;
+}
 
 /* ---- allocation context -------------------------------------------------- */
 
@@ -441,6 +463,8 @@ int sbuddy_nr_pcp_alloc(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp, unsign
 int sbuddy_nr_pcp_high(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp, int batch,
 		       bool free_high);
 int sbuddy_nr_pcp_free(const struct sbuddy_pcp *pcp, int batch, int high, bool free_high);
+void sbuddy___zone_set_pageset_high_and_batch(struct sbuddy_zone *zone, int high_min,
+					      int high_max, int batch);
 void sbuddy_zone_set_pageset_high_and_batch(struct sbuddy_zone *zone, int cpus_online);
 
 /* ---- watermarks: watermark.c, wmark_setup.c ------------------------------- */

@@ -76,9 +76,11 @@ struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 	m->pages = os_zalloc(nr_pages * sizeof(struct sbuddy_page));
 	m->pageblock_flags = os_zalloc(sbuddy_pageblock_flags_size(m));
 	m->pageblock_zone = os_zalloc(sbuddy_nr_pageblocks(m));
+	m->isolated_by = os_zalloc(sbuddy_nr_pageblocks(m) * sizeof(*m->isolated_by));
 	m->zones = os_zalloc(SBUDDY_MAX_NODES * SBUDDY_MAX_NR_ZONES * sizeof(*m->zones));
 	m->near = os_zalloc(m->nr_vcpus * SBUDDY_NR_NEAR * sizeof(*m->near));
-	if (!m->pages || !m->pageblock_flags || !m->pageblock_zone || !m->zones || !m->near) {
+	if (!m->pages || !m->pageblock_flags || !m->pageblock_zone || !m->isolated_by ||
+	    !m->zones || !m->near) {
 		sbuddy_machine_destroy(m);
 		return NULL;
 	}
@@ -347,6 +349,7 @@ void sbuddy_machine_destroy(struct sbuddy_machine *m)
 	}
 	os_free(m->near);
 	os_free(m->zones);
+	os_free(m->isolated_by);
 	os_free(m->pageblock_zone);
 	os_free(m->pageblock_flags);
 	os_free(m->pages);
@@ -366,6 +369,7 @@ int sbuddy_machine_reset(struct sbuddy_machine *m)
 		return -EOPNOTSUPP;
 	memset(m->pages, 0, m->nr_pages * sizeof(*m->pages));
 	memset(m->pageblock_flags, 0, sbuddy_pageblock_flags_size(m));
+	memset(m->isolated_by, 0, sbuddy_nr_pageblocks(m) * sizeof(*m->isolated_by));
 	memset(m->events, 0, sizeof(m->events));
 	sbuddy_knobs_init(m);
 	for (int i = 0; i < m->nr_zones; i++)
@@ -387,8 +391,8 @@ size_t sbuddy_metadata_bytes(unsigned long nr_pages, int nr_zones, int nr_vcpus)
 		      nr_vcpus * (sizeof(struct sbuddy_pcp) + sizeof(struct sbuddy_zonestat));
 
 	return sizeof(struct sbuddy_machine) + nr_pages * sizeof(struct sbuddy_page) +
-	       DIV_ROUND_UP(blocks, SBUDDY_PB_PER_LONG) * sizeof(long) + blocks +
-	       nr_zones * zone + nr_vcpus * SBUDDY_NR_NEAR * sizeof(struct sbuddy_near);
+	       DIV_ROUND_UP(blocks, SBUDDY_PB_PER_LONG) * sizeof(long) +
+	       blocks * (sizeof(u8) + sizeof(u32)) + nr_zones * zone + nr_vcpus * SBUDDY_NR_NEAR * sizeof(struct sbuddy_near);
 }
 
 /**

@@ -131,7 +131,8 @@ static void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u
  * @o: owner, NULL is allowed
  * @task: who frees
  *
- * Slots are freed in ascending order, with all references that the owner took.
+ * Slots are freed in ascending order, with all references that the owner took;
+ * then the pageblocks that it isolated become Movable, ascending.
  *
  * Context: May sleep.
  */
@@ -145,6 +146,7 @@ void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task)
 		sbuddy_drop_slot(o, task, slot);
 		os_cond_resched();
 	}
+	sbuddy_owner_unisolate(o, task);
 	for (u32 c = 0; c < o->nr_chunks; c++)
 		os_free(o->chunks[c]);
 	os_free(o->chunks);

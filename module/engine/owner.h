@@ -24,6 +24,7 @@ struct sbuddy_slot_chunk {
  * @nr_slots:	slots in use
  * @nr_pages:	pages in them
  * @free_hint:	no slot below this is free
+ * @isolated:	it isolated pageblocks once; which, the machine knows
  * @nr_chunks:	entries of @chunks
  * @chunks:	directory, grown by doubling
  * @policy:	by number; 0 is the owner's own
@@ -39,6 +40,7 @@ struct sbuddy_owner {
 	u32 nr_slots;
 	u32 id;
 	u32 free_hint;
+	bool isolated;
 	u32 nr_chunks;
 	struct sbuddy_slot_chunk **chunks;
 	struct sbuddy_mempolicy policy[SBUDDY_NR_POLICIES];
@@ -47,6 +49,25 @@ struct sbuddy_owner {
 
 int sbuddy_slot_reserve(struct sbuddy_owner *o, u32 slot);
 int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot);
+
+/* run.c, run_range.c */
+int sbuddy_op_check_nid(const struct sbuddy_machine *m, int nid);
+int sbuddy_op_empty_slots(struct sbuddy_owner *o, u32 first, u32 nr);
+void sbuddy_op_range(struct sbuddy_owner *o, struct sbuddy_op *op);
+void sbuddy_owner_unisolate(struct sbuddy_owner *o, struct sbuddy_task *task);
+
+static inline bool sbuddy_op_gfp_valid(u32 gfp)
+{
+	const u32 types = SBUDDY_GFP_MOVABLE | SBUDDY_GFP_RECLAIMABLE;
+
+	return !(gfp & ~SBUDDY_GFP_ALL) && (gfp & types) != types;
+}
+
+/* What the owner isolates is marked with this, see struct sbuddy_range. */
+static inline u32 sbuddy_owner_holder(const struct sbuddy_owner *o)
+{
+	return o->id + 1;
+}
 
 /* The chunk of a slot, NULL if none of it was ever used. */
 static inline struct sbuddy_slot_chunk *sbuddy_slot_chunk(const struct sbuddy_owner *o, u32 slot)
@@ -113,13 +134,6 @@ static inline int sbuddy_op_result(const struct sbuddy_owner *o, struct sbuddy_o
 	op->zone = sbuddy_zone_of(o->m, page)->place;
 	op->count = nr;
 	return 0;
-}
-
-static inline bool sbuddy_op_gfp_valid(u32 gfp)
-{
-	const u32 types = SBUDDY_GFP_MOVABLE | SBUDDY_GFP_RECLAIMABLE;
-
-	return !(gfp & ~SBUDDY_GFP_ALL) && (gfp & types) != types;
 }
 
 #endif /* _SBUDDY_OWNER_H */

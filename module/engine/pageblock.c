@@ -73,6 +73,13 @@ bool sbuddy_pageblock_present(const struct sbuddy_machine *m, const struct sbudd
 	return m->pageblock_zone[sbuddy_pb_index(m, pfn)] == zone->id;
 }
 
+/* Zone lock held or not: spans do not change. */
+static bool sbuddy_pageblock_in_zone(const struct sbuddy_zone *zone, unsigned long start)
+{
+	return sbuddy_zone_spans_pfn(zone, start) &&
+	       sbuddy_zone_spans_pfn(zone, start + SBUDDY_PAGEBLOCK_NR_PAGES - 1);
+}
+
 /*
  * Looks at the pageblock of @pfn as a whole: where it starts, how much is free,
  * how much of the rest is known to be movable.  Pages on pcp lists count as
@@ -85,8 +92,7 @@ bool sbuddy_prep_move_freepages_block(struct sbuddy_zone *zone, unsigned long pf
 	struct sbuddy_page *page, *end;
 
 	lockdep_assert_held(&zone->lock);
-	if (!sbuddy_zone_spans_pfn(zone, start) ||
-	    !sbuddy_zone_spans_pfn(zone, start + SBUDDY_PAGEBLOCK_NR_PAGES - 1))
+	if (!sbuddy_pageblock_in_zone(zone, start))
 		return false;
 
 	*scan = (struct sbuddy_block_scan){ .start_pfn = start };
@@ -131,4 +137,54 @@ int sbuddy_move_freepages_block(struct sbuddy_zone *zone, struct sbuddy_task *ta
 	}
 	sbuddy_set_pageblock_migratetype(zone->machine, start_pfn, new_mt);
 	return moved;
+}
+
+/*
+ * First frame of the free block that begins before @start and reaches over it;
+ * @start if there is none.  Without the zone lock the answer holds only while
+ * the blocks around are isolated.
+ */
+unsigned long sbuddy_find_large_buddy(const struct sbuddy_machine *m, unsigned long start)
+{
+	for (unsigned int order = 0; order <= SBUDDY_MAX_PAGE_ORDER; order++) {
+		unsigned long pfn = start & ~((1UL << order) - 1);
+		const struct sbuddy_page *page = sbuddy_pfn_to_page(m, pfn);
+		u32 tag = page ? READ_ONCE(page->tag) : 0;
+
+		if (sbuddy_tag_state(tag) != SBUDDY_PAGE_BUDDY)
+			continue;
+		return pfn + (1UL << sbuddy_tag_order(tag)) > start ? pfn : start;
+	}
+	return start;
+}
+
+/*
+ * Sets the type of the pageblock of @pfn alone and moves what is free in it.
+ * A free block that covers this pageblock and another is freed again in two
+ * halves, each with its own type, low half first.  False, and nothing is done,
+ * if the pageblock reaches out of the zone.  Zone lock held.
+ */
+bool sbuddy_move_freepages_block_isolate(struct sbuddy_zone *zone, struct sbuddy_task *task,
+					 unsigned long pfn, int mt)
+{
+	struct sbuddy_machine *m = zone->machine;
+	unsigned long start = pfn & ~(SBUDDY_PAGEBLOCK_NR_PAGES - 1), head;
+	struct sbuddy_page *page;
+	unsigned int order;
+
+	lockdep_assert_held(&zone->lock);
+	if (!sbuddy_pageblock_in_zone(zone, start))
+		return false;
+	head = sbuddy_find_large_buddy(m, start);
+	page = sbuddy_page(m, head);
+	order = sbuddy_tag_order(page->tag);
+	if (sbuddy_page_state(page) == SBUDDY_PAGE_BUDDY && order > SBUDDY_PAGEBLOCK_ORDER) {
+		sbuddy_del_page_from_free_list(page, zone, task, order,
+					       sbuddy_pb_migratetype(m, head));
+		sbuddy_set_pageblock_migratetype(m, start, mt);
+		sbuddy_split_large_buddy(zone, task, page, order, SBUDDY_FPI_NONE);
+		return true;
+	}
+	sbuddy_move_freepages_block(zone, task, start, sbuddy_pb_migratetype(m, start), mt);
+	return true;
 }

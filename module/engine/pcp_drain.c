@@ -77,6 +77,50 @@ void sbuddy_drain_all_pages(struct sbuddy_machine *m, struct sbuddy_task *task)
 			sbuddy_drain_pages(m, task, cpu);
 }
 
+/**
+ * sbuddy_drain_all_pages_zone() - give every vcpu's lists of a zone back to the buddy
+ * @zone: zone
+ * @task: who drains; its vcpu's counters take the deltas
+ *
+ * Context: Process context.  Takes pcp and zone locks.
+ */
+void sbuddy_drain_all_pages_zone(struct sbuddy_zone *zone, struct sbuddy_task *task)
+{
+	for (int cpu = 0; cpu < zone->machine->nr_vcpus; cpu++)
+		if (READ_ONCE(zone->pcp[cpu].count))
+			sbuddy_drain_pages_zone(zone, task, cpu);
+}
+
+/**
+ * sbuddy_zone_pcp_disable() - keep pages of a zone off the per-CPU lists
+ * @zone: zone
+ * @task: who drains
+ *
+ * The limits become zero, so that each free drains at once and each refill
+ * asks for one block, and every vcpu's lists are drained.
+ *
+ * Context: Process context.  Takes pcp and zone locks.  Serialised with changes
+ * of knobs by the caller, until sbuddy_zone_pcp_enable().
+ */
+void sbuddy_zone_pcp_disable(struct sbuddy_zone *zone, struct sbuddy_task *task)
+{
+	sbuddy___zone_set_pageset_high_and_batch(zone, 0, 0, 1);
+	for (int cpu = 0; cpu < zone->machine->nr_vcpus; cpu++)
+		sbuddy_drain_pages_zone(zone, task, cpu);
+}
+
+/**
+ * sbuddy_zone_pcp_enable() - undo sbuddy_zone_pcp_disable()
+ * @zone: zone
+ *
+ * Context: As sbuddy_zone_pcp_disable().
+ */
+void sbuddy_zone_pcp_enable(struct sbuddy_zone *zone)
+{
+	sbuddy___zone_set_pageset_high_and_batch(zone, zone->pcp_high_min, zone->pcp_high_max,
+						 zone->pcp_batch);
+}
+
 /* The high mark comes down by an eighth, and what is above it goes, batch by batch. */
 static void sbuddy_decay_pcp_high(struct sbuddy_zone *zone, struct sbuddy_task *task,
 				  struct sbuddy_pcp *pcp)

@@ -162,11 +162,10 @@ static int sbuddy_zone_highsize(const struct sbuddy_zone *zone, int batch, int c
 	return max((int)(total / cpus), batch << 2);
 }
 
-static void sbuddy_set_pcp_limits(struct sbuddy_zone *zone, int high_min, int high_max, int batch)
+/* What every vcpu's lists may hold from now on; the zone remembers another set. */
+void sbuddy___zone_set_pageset_high_and_batch(struct sbuddy_zone *zone, int high_min,
+					      int high_max, int batch)
 {
-	zone->pcp_high_min = high_min;
-	zone->pcp_high_max = high_max;
-	zone->pcp_batch = batch;
 	for (int cpu = 0; cpu < zone->machine->nr_vcpus; cpu++) {
 		struct sbuddy_pcp *pcp = &zone->pcp[cpu];
 
@@ -213,5 +212,8 @@ void sbuddy_zone_set_pageset_high_and_batch(struct sbuddy_zone *zone, int cpus_o
 	if (zone->pcp_high_min == high_min && zone->pcp_high_max == high_max &&
 	    zone->pcp_batch == batch)
 		return;
-	sbuddy_set_pcp_limits(zone, high_min, high_max, batch);
+	zone->pcp_high_min = high_min;
+	zone->pcp_high_max = high_max;
+	zone->pcp_batch = batch;
+	sbuddy___zone_set_pageset_high_and_batch(zone, high_min, high_max, batch);
 }

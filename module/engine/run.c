@@ -10,18 +10,18 @@
 #include "os.h"
 #include "owner.h"
 
-/* -1 or a node that exists. */
-static int sbuddy_op_check_nid(const struct sbuddy_machine *m, const struct sbuddy_op *op)
+/* 0 for -1 or a node that exists. */
+int sbuddy_op_check_nid(const struct sbuddy_machine *m, int nid)
 {
-	if (op->nid == SBUDDY_NID_ANY)
+	if (nid == SBUDDY_NID_ANY)
 		return 0;
-	if (op->nid < 0)
+	if (nid < 0)
 		return -EINVAL;
-	return op->nid < m->nr_nodes && m->nodes[op->nid].online ? 0 : -ENOENT;
+	return nid < m->nr_nodes && m->nodes[nid].online ? 0 : -ENOENT;
 }
 
 /* Makes room for slots @first ... @first + @nr - 1 and finds them empty. */
-static int sbuddy_op_empty_slots(struct sbuddy_owner *o, u32 first, u32 nr)
+int sbuddy_op_empty_slots(struct sbuddy_owner *o, u32 first, u32 nr)
 {
 	if (first >= SBUDDY_MAX_SLOTS || nr > SBUDDY_MAX_SLOTS - first)
 		return -EINVAL;
@@ -93,7 +93,7 @@ static int sbuddy_op_alloc(struct sbuddy_owner *o, struct sbuddy_task *task, str
 	err = sbuddy_op_policy(o, op, &pol);
 	if (unlikely(err))
 		return err;
-	err = sbuddy_op_check_nid(o->m, op);
+	err = sbuddy_op_check_nid(o->m, op->nid);
 	if (unlikely(err))
 		return err;
 	if (op->slot == SBUDDY_SLOT_ANY) {
@@ -167,7 +167,7 @@ static int sbuddy_op_bulk(struct sbuddy_owner *o, struct sbuddy_task *task, stru
 		return -EINVAL;
 	err = sbuddy_op_policy(o, op, &pol);
 	if (!err)
-		err = sbuddy_op_check_nid(o->m, op);
+		err = sbuddy_op_check_nid(o->m, op->nid);
 	if (err)
 		return err;
 	err = sbuddy_op_empty_slots(o, op->slot, nr);
@@ -284,7 +284,7 @@ static int sbuddy_op_alloc_exact(struct sbuddy_owner *o, struct sbuddy_task *tas
 		return -EINVAL;
 	err = sbuddy_op_policy(o, op, &pol);
 	if (!err)
-		err = sbuddy_op_check_nid(o->m, op);
+		err = sbuddy_op_check_nid(o->m, op->nid);
 	if (err)
 		return err;
 	err = sbuddy_op_empty_slots(o, op->slot, nr);
@@ -345,6 +345,10 @@ noinline void sbuddy_op_perform(struct sbuddy_owner *o, struct sbuddy_op *op)
 		[SBUDDY_OP_DECAY]	= sbuddy_op_decay,
 	};
 
+	if (op->opcode >= SBUDDY_OP_ISOLATE && op->opcode <= SBUDDY_OP_CONTIG_FREE) {
+		sbuddy_op_range(o, op);
+		return;
+	}
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
 	op->err = -EINVAL;

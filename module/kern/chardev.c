@@ -68,6 +68,8 @@ union sbuddy_arg {
 	struct sbuddy_machine_list machine_list;
 	struct sbuddy_policy policy;
 	struct sbuddy_weights weights;
+	struct sbuddy_isolate isolate;
+	struct sbuddy_contig contig;
 };
 
 static int sbuddy_ioctl_version(struct sbuddy_client *c, void *arg);
@@ -118,6 +120,9 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 		RESERVED(struct sbuddy_policy)),
 	COMMAND(WEIGHTS, sbuddy_ioctl_weights, struct sbuddy_weights, weight,
 		RESERVED(struct sbuddy_weights), .flags = SBUDDY_WEIGHTS_SET),
+	COMMAND(ISOLATE, sbuddy_ioctl_isolate, struct sbuddy_isolate, reserved,
+		RESERVED(struct sbuddy_isolate)),
+	COMMAND(CONTIG, sbuddy_ioctl_contig, struct sbuddy_contig, result),
 };
 
 static u64 sbuddy_capabilities(void)

@@ -18,6 +18,10 @@ int sbuddy_ioctl_run(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_query_slot(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_owner(struct sbuddy_client *c, void *arg);
 
+/* ioctl_range.c */
+int sbuddy_ioctl_isolate(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_contig(struct sbuddy_client *c, void *arg);
+
 /* ioctl_info.c */
 int sbuddy_ioctl_info(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_stats(struct sbuddy_client *c, void *arg);

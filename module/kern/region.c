@@ -104,9 +104,9 @@ static int contig_pages(sbuddy_alloc_contig_pages_fn *alloc, unsigned long nr, i
 	*pfn = ALIGN(first, REGION_ALIGN);
 	head = *pfn - first;
 	if (head)
-		sbuddy_free_contig_range(first, head);
+		sbuddy_host_free_contig_range(first, head);
 	if (ask - head > nr)
-		sbuddy_free_contig_range(*pfn + nr, ask - head - nr);
+		sbuddy_host_free_contig_range(*pfn + nr, ask - head - nr);
 	return 0;
 }
 
@@ -405,6 +405,6 @@ void sbuddy_region_exit(void)
 {
 	if (!sbuddy_region.nr_pages)
 		return;
-	sbuddy_free_contig_range(sbuddy_region.start_pfn, sbuddy_region.nr_pages);
+	sbuddy_host_free_contig_range(sbuddy_region.start_pfn, sbuddy_region.nr_pages);
 	sbuddy_region.nr_pages = 0;
 }

@@ -43,6 +43,25 @@ static const u32 gfps[] = {
 	SBUDDY_GFP_NOIO, SBUDDY_GFP_KERNEL_ACCOUNT, SBUDDY_GFP_ALL,
 };
 
+/* Frames in eighths of a pageblock; the machine begins at the default frame. */
+static struct sbuddy_op decode_range(struct sbuddy_op op, const uint8_t *d)
+{
+	bool contig = op.opcode >= SBUDDY_OP_CONTIG_ALLOC;
+
+	op.pfn = (1UL << 20) + (d[1] & 0x80 ? d[4] * 16 : d[4] * 64);
+	if (op.opcode == SBUDDY_OP_CONTIG_ALLOC && d[4] == 255)
+		op.pfn = SBUDDY_NO_PFN;
+	op.count = 1 + (d[5] & 15) * (d[5] & 0x80 ? 256 : 1 + (d[5] >> 4));
+	op.order = contig ? 0 : d[1] % 4;
+	op.gfp = 0;
+	if (op.opcode == SBUDDY_OP_CONTIG_ALLOC)
+		op.gfp = gfps[d[6] % 16] | (d[6] & 0x80 ? SBUDDY_GFP_COMP : 0);
+	if (!contig)
+		op.slot = 0;
+	op.flags = op.opcode == SBUDDY_OP_ISOLATE ? d[7] % 8 : d[7] == 255;
+	return op;
+}
+
 static struct sbuddy_op decode(const uint8_t *d)
 {
 	struct sbuddy_op op = { .opcode = d[0] % (SBUDDY_NR_OPS + 1) };
@@ -54,6 +73,8 @@ static struct sbuddy_op decode(const uint8_t *d)
 	op.count = d[4] | (d[5] & 3) << 8;
 	op.gfp = gfps[d[6] % 16] | (d[6] & 0x80 ? SBUDDY_GFP_COMP : 0);
 	op.flags = d[7] == 255 ? d[6] : 0;
+	if (op.opcode >= SBUDDY_OP_ISOLATE)
+		return decode_range(op, d);
 	if (op.opcode == SBUDDY_OP_FREE || op.opcode == SBUDDY_OP_GET ||
 	    op.opcode == SBUDDY_OP_SPLIT || op.opcode >= SBUDDY_OP_DRAIN)
 		op.count = d[7] == 254;

@@ -263,7 +263,8 @@ char *host_snapshot(struct host *h)
 
 static int host_nr_args(enum sbuddy_trace_event ev)
 {
-	static const u8 nr[SBUDDY_NR_TRACE_EVENTS] = { 3, 3, 4, 1, 1, 2, 2, 3, 6, 6, 6, 3, 3 };
+	static const u8 nr[SBUDDY_NR_TRACE_EVENTS] = { 3, 3, 4, 1, 1, 2, 2, 3, 6, 6, 6, 3, 3,
+							 6, 3 };
 
 	return nr[ev];
 }

@@ -23,6 +23,7 @@ struct pair {
 	struct sbuddy_owner *o;
 	struct model *model;
 	u64 managed;
+	u64 done[SBUDDY_NR_OPS];	/* operations that succeeded */
 };
 
 struct text {
@@ -53,6 +54,7 @@ static void pair_init(struct pair *pair, const struct profile *p)
 	pair->o = sbuddy_owner_create(pair->m, 1);
 	pair->model = model_boot(cfg);
 	pair->managed = 0;
+	memset(pair->done, 0, sizeof(pair->done));
 	for (int i = 0; i < pair->m->nr_zones; i++)
 		pair->managed += pair->m->zones[i]->managed_pages;
 	free(cfg);
@@ -294,6 +296,8 @@ static bool do_step(struct pair *pair, const struct step *s, bool compare, char 
 		model_run(pair->model, &b);
 		if (!same_result(&a, &b, why, size))
 			return false;
+		if (!a.err)
+			pair->done[a.opcode]++;
 	}
 	return !compare || (same_state(pair, why, size) && sane(pair, why, size));
 }
@@ -377,6 +381,9 @@ static void tell_coverage(const struct pair *pair)
 	for (int e = 0; e < SBUDDY_NR_MACHINE_EVENTS; e++)
 		printf(" %s=%llu", sbuddy_machine_event_name(e),
 		       (unsigned long long)sbuddy_machine_event(pair->m, e));
+	printf("\n# done:");
+	for (int op = 1; op < SBUDDY_NR_OPS; op++)
+		printf(" %d:%llu", op, (unsigned long long)pair->done[op]);
 	printf("\n");
 }
 

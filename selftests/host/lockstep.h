@@ -47,6 +47,7 @@ struct stream {
  * @orders:  highest order that is common
  * @atomic:  percent of requests that are atomic
  * @many:    percent of operations on more than one block
+ * @ranges:  percent of operations on ranges of frames
  * @knobs:   of 10000 steps, how many turn a knob
  * @policies: percent of requests that name a policy or an index
  */
@@ -62,6 +63,7 @@ struct profile {
 	int orders;
 	int atomic;
 	int many;
+	int ranges;
 	int knobs;
 	int policies;
 };

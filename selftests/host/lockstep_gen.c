@@ -7,6 +7,7 @@
  * the generator.
  */
 #include "lockstep.h"
+#include "owner.h"
 
 #define SLOTS	8192			/* of single allocations; ranges reach beyond */
 
@@ -39,6 +40,15 @@ const struct profile profiles[] = {
 	  .every = 400, .fill = 95, .orders = 6, .atomic = 60, .many = 3, .knobs = 1 },
 	{ .name = "large", .layout = "N0:Normal=512M,Movable=128M", .vcpus = 2, .thp = true,
 	  .llc = 512, .every = 1000, .orders = 10, .atomic = 10, .many = 3, .knobs = 1 },
+	{ .name = "ranges", .layout = "N0:DMA32=6M,Normal=26M,Movable=16M", .vcpus = 2,
+	  .llc = 512, .every = 2, .fill = 30, .orders = 10, .atomic = 5, .many = 4, .ranges = 25 },
+	{ .name = "ranges-holes", .vcpus = 3,
+	  .layout = "N0:DMA32=10M,hole=2M,Normal=12M;N1:Normal=14M,hole=4M,Movable=6M",
+	  .node = { 0, 1, 0 }, .llc = 0, .every = 2, .fill = 25, .orders = 9, .atomic = 5, .many = 4, .ranges = 30, .knobs = 5 },
+	{ .name = "ranges-tiny", .layout = "N0:Normal=8M", .vcpus = 1, .llc = 512, .every = 1,
+	  .fill = 15, .orders = 10, .atomic = 20, .many = 4, .ranges = 30, .knobs = 5 },
+	{ .name = "ranges-full", .layout = "N0:Normal=64M", .vcpus = 1, .thp = true, .llc = 512,
+	  .every = 40, .fill = 90, .orders = 5, .atomic = 50, .many = 3, .ranges = 5 },
 	{ .name = NULL },
 };
 
@@ -206,6 +216,72 @@ static struct sbuddy_op random_many(const struct profile *p, struct random *r,
 	return op;
 }
 
+/* ---- ranges ---- */
+
+/* A frame of the machine: often the first of a pageblock, rarely one just outside. */
+static u64 random_frame(struct random *r, const struct sbuddy_machine *m)
+{
+	u64 off = random_below(r, m->nr_pages);
+
+	if (percent(r, 60))
+		off &= ~(SBUDDY_PAGEBLOCK_NR_PAGES - 1);
+	if (!random_below(r, 100))
+		off = m->nr_pages - 1 + random_below(r, 3);
+	return m->base_pfn + off;
+}
+
+static u32 random_length(struct random *r)
+{
+	static const u16 common[] = { 1, 16, 64, 256, 512, 512, 1024, 1024, 1536, 4096 };
+
+	return percent(r, 70) ? common[random_below(r, ARRAY_SIZE(common))]
+			      : 1 + random_below(r, 2000);
+}
+
+static struct sbuddy_op random_isolation(struct random *r, const struct sbuddy_machine *m)
+{
+	struct sbuddy_op op = { .pfn = random_frame(r, m), .count = random_length(r) };
+	u32 dice = random_below(r, 100);
+
+	op.order = percent(r, 70) ? SBUDDY_MIGRATE_MOVABLE : random_below(r, 3);
+	op.opcode = dice < 40 ? SBUDDY_OP_ISOLATE :
+		    dice < 90 ? SBUDDY_OP_UNISOLATE : SBUDDY_OP_TEST_ISOLATED;
+	if (op.opcode == SBUDDY_OP_ISOLATE && percent(r, 30)) {
+		op.flags = SBUDDY_ISOLATE_SINGLE | random_below(r, 2);
+		op.count = percent(r, 70) ? SBUDDY_PAGEBLOCK_NR_PAGES - op.pfn % 512 :
+					    1 + random_below(r, 500);
+	}
+	if (op.opcode == SBUDDY_OP_UNISOLATE && percent(r, 60))
+		op.count = 2048;	/* what is isolated should not pile up */
+	return op;
+}
+
+static struct sbuddy_op random_contig(struct random *r, const struct sbuddy_owner *o,
+				      const struct sbuddy_machine *m)
+{
+	struct sbuddy_op op = { .opcode = SBUDDY_OP_CONTIG_ALLOC, .nid = SBUDDY_NID_ANY };
+
+	op.count = random_length(r);
+	if (percent(r, 40)) {
+		op.opcode = SBUDDY_OP_CONTIG_FREE;
+		op.slot = used_slot(r, o);
+		op.count = percent(r, 80) ? run_of_used(r, o, op.slot) :
+					    1U << sbuddy_page_order(sbuddy_owner_slot(o, op.slot) ?:
+								    m->pages);
+		return op;
+	}
+	op.slot = percent(r, 85) ? SBUDDY_SLOT_ANY : random_below(r, SLOTS);
+	op.pfn = percent(r, 30) ? SBUDDY_NO_PFN : random_frame(r, m);
+	op.gfp = percent(r, 50) ? SBUDDY_GFP_HIGHUSER_MOVABLE : SBUDDY_GFP_KERNEL;
+	if (percent(r, 20))
+		op.gfp |= SBUDDY_GFP_COMP;
+	if (percent(r, 10))
+		op.gfp |= 1U << random_below(r, 25);
+	if (percent(r, 20))
+		op.nid = random_below(r, 4);
+	return op;
+}
+
 /* What nobody should ask for, and what looks like it. */
 static struct sbuddy_op random_bad(const struct profile *p, struct random *r)
 {
@@ -215,6 +291,7 @@ static struct sbuddy_op random_bad(const struct profile *p, struct random *r)
 	op.slot = percent(r, 80) ? random_below(r, SLOTS) : SBUDDY_MAX_SLOTS + random_below(r, 2);
 	op.nid = (int)random_below(r, 7) - 2;
 	op.flags = random_below(r, 5) ? 0 : random_below(r, 2) ? 1 : random64(r);
+	op.pfn = random_below(r, 2) ? random64(r) : SBUDDY_NO_PFN;
 	op.gfp = percent(r, 50) ? random_gfp(p, r) : percent(r, 50) ? 0 : random64(r);
 	op.count = percent(r, 50) ? 0 : percent(r, 80) ? random_below(r, 5) : random64(r);
 	return op;
@@ -264,7 +341,9 @@ struct step make_step(const struct profile *p, struct random *r, const struct sb
 		return random_knob(r);
 	if (p->policies && !random_below(r, 60))
 		return random_policy(r);
-	if (percent(r, p->many)) {
+	if (percent(r, p->ranges)) {
+		s.op = percent(r, 60) ? random_isolation(r, o->m) : random_contig(r, o, o->m);
+	} else if (percent(r, p->many)) {
 		s.op = random_many(p, r, o);
 		if (s.op.opcode == SBUDDY_OP_BULK || s.op.opcode == SBUDDY_OP_ALLOC_EXACT)
 			random_flags(p, r, &s.op);
@@ -301,7 +380,7 @@ void stream_add(struct stream *s, const struct step *step)
 
 static const char * const op_names[SBUDDY_NR_OPS] = {
 	"none", "alloc", "free", "bulk", "free_batch", "get", "split", "alloc_exact", "drain",
-	"decay"
+	"decay", "isolate", "unisolate", "test_isolated", "contig_alloc", "contig_free"
 };
 
 static const char * const knob_names[NR_KNOBS] = {
@@ -321,8 +400,9 @@ static void step_print(FILE *f, const struct step *s)
 		fprintf(f, "%s", op_names[op->opcode]);
 	else
 		fprintf(f, "op%u", op->opcode);
-	fprintf(f, " cpu=%d nid=%d slot=%u order=%u gfp=0x%x count=%u flags=%u\n", op->cpu,
-		op->nid, op->slot, op->order, op->gfp, op->count, op->flags);
+	fprintf(f, " cpu=%d nid=%d slot=%u order=%u gfp=0x%x count=%u flags=%u pfn=0x%llx\n",
+		op->cpu, op->nid, op->slot, op->order, op->gfp, op->count, op->flags,
+		(unsigned long long)op->pfn);
 }
 
 void stream_print(FILE *f, const struct profile *p, const struct stream *s)
@@ -353,6 +433,7 @@ static bool machine_scan(const char *line, struct profile *p)
 static bool step_scan(const char *line, struct step *s)
 {
 	char name[40];
+	unsigned long long pfn = 0;	/* older streams have none */
 	unsigned int order, flags;
 	int n, cpu, nid;
 
@@ -363,8 +444,9 @@ static bool step_scan(const char *line, struct step *s)
 				s->knob = n;
 		return s->knob;
 	}
-	if (sscanf(line, "%39s cpu=%d nid=%d slot=%u order=%u gfp=%x count=%u flags=%u", name,
-		   &cpu, &nid, &s->op.slot, &order, &s->op.gfp, &s->op.count, &flags) != 8)
+	if (sscanf(line, "%39s cpu=%d nid=%d slot=%u order=%u gfp=%x count=%u flags=%u pfn=%llx",
+		   name, &cpu, &nid, &s->op.slot, &order, &s->op.gfp, &s->op.count, &flags,
+		   &pfn) < 8)
 		return false;
 	for (n = 0; n < SBUDDY_NR_OPS; n++)
 		if (!strcmp(name, op_names[n]))
@@ -374,6 +456,7 @@ static bool step_scan(const char *line, struct step *s)
 	s->op.nid = nid;
 	s->op.order = order;
 	s->op.flags = flags;
+	s->op.pfn = pfn;
 	return true;
 }
 

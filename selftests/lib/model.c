@@ -82,8 +82,8 @@ static void model_set_types(struct model *m, unsigned long pfn, int order, int t
 		model_set_type(m, p, type);
 }
 
-static bool model_is_free_block(struct model *m, const struct model_zone *z, unsigned long pfn,
-				int order)
+bool model_is_free_block(struct model *m, const struct model_zone *z, unsigned long pfn,
+			 int order)
 {
 	if (pfn < m->base || pfn >= m->base + m->nr)
 		return false;
@@ -93,7 +93,7 @@ static bool model_is_free_block(struct model *m, const struct model_zone *z, uns
 
 /* ---- counters ---- */
 
-static void model_account(struct model_zone *z, int cpu, long n, int type)
+void model_account(struct model_zone *z, int cpu, long n, int type)
 {
 	long x = z->diff[cpu] + n;
 
@@ -119,10 +119,18 @@ static void model_list_block(struct model *m, struct model_zone *z, unsigned lon
 	m->order[pfn - m->base] = order;
 }
 
-static void model_unlist_block(struct model *m, struct model_zone *z, unsigned long pfn,
-			       int order, int type)
+/*
+ * Without grouping what comes out of isolation is listed under the type asked
+ * for, though its pageblock says Unmovable.
+ */
+void model_unlist_block(struct model *m, struct model_zone *z, unsigned long pfn, int order,
+			int type)
 {
-	if (!model_remove(&z->free[order][type], pfn))
+	bool found = model_remove(&z->free[order][type], pfn);
+
+	for (int t = 0; t < 3 && !found && m->no_grouping; t++)
+		found = model_remove(&z->free[order][t], pfn);
+	if (!found)
 		abort();
 	m->kind[pfn - m->base] = MODEL_NOTHING;
 	m->order[pfn - m->base] = 0;
@@ -251,8 +259,8 @@ static bool model_block_in_zone(const struct model_zone *z, unsigned long start)
 }
 
 /* Every free block of a pageblock to the tail of (its order, @to), ascending. */
-static void model_move_block(struct model *m, struct model_zone *z, int cpu, unsigned long start,
-			     int from, int to)
+void model_move_block(struct model *m, struct model_zone *z, int cpu, unsigned long start,
+		      int from, int to)
 {
 	for (unsigned long p = start; p < start + MODEL_BLOCK;) {
 		int order = m->order[p - m->base];

@@ -112,8 +112,13 @@ long model_mult_frac(long x, long n, long d);
 /* model_text.c */
 char *model_export(const struct model *m);
 
-/* model_run.c */
+/* model_run.c, model_range.c */
 int model_run(struct model *m, struct sbuddy_op *op);
+int model_run_range(struct model *m, int cpu, struct sbuddy_op *op);
+bool model_gfp_valid(u32 gfp);
+int model_nid_error(const struct model *m, int nid);
+int model_slots_empty(const struct model *m, u32 first, u32 nr);
+u32 model_free_slots(const struct model *m, u32 nr);
 
 /* model.c: the buddy and fallback */
 void model_push(struct model_list *l, unsigned long pfn, bool tail);
@@ -123,6 +128,13 @@ unsigned long model_pop_tail(struct model_list *l);
 struct model_zone *model_zone_of(struct model *m, unsigned long pfn);
 int model_type(const struct model *m, unsigned long pfn);
 void model_set_type(struct model *m, unsigned long pfn, int type);
+bool model_is_free_block(struct model *m, const struct model_zone *z, unsigned long pfn,
+			 int order);
+void model_account(struct model_zone *z, int cpu, long n, int type);
+void model_unlist_block(struct model *m, struct model_zone *z, unsigned long pfn, int order,
+			int type);
+void model_move_block(struct model *m, struct model_zone *z, int cpu, unsigned long start,
+		      int from, int to);
 void model_free_one(struct model *m, struct model_zone *z, int cpu, unsigned long pfn,
 		    int order, int type, bool to_tail);
 void model_free_to_buddy(struct model *m, int cpu, unsigned long pfn, int order, bool to_tail);
@@ -138,6 +150,7 @@ unsigned long model_pcp_take(struct model *m, struct model_zone *z, int cpu, int
 			     unsigned int flags);
 void model_pcp_commit(struct model *m, struct model_zone *z, int cpu, unsigned long pfn,
 		      int order, int type);
+void model_drain_zone(struct model *m, struct model_zone *z, int task_cpu, int cpu);
 void model_drain_cpu(struct model *m, int task_cpu, int cpu);
 void model_drain_all(struct model *m, int task_cpu);
 void model_period(struct model *m, int task_cpu, int cpu);
@@ -154,6 +167,7 @@ void model_pcp_limits(struct model *m, struct model_zone *z);
 
 bool model_plain_ok(const struct model_zone *z, int order, long mark, int hz, unsigned int flags);
 int model_zone_of_gfp(u32 gfp);
+int model_zones_for(struct model *m, int cpu, u32 gfp, int nid, struct model_zone **zones);
 unsigned long model_alloc(struct model *m, int cpu, u32 gfp, int order, int nid);
 unsigned long model_alloc_on(struct model *m, int cpu, u32 gfp, int order, int nid,
 			     unsigned int nodes);

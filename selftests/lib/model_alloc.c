@@ -317,6 +317,18 @@ static unsigned long slow_path(struct model *m, struct request *r)
 	return pfn;
 }
 
+/* The zones that a request may use, in order. */
+int model_zones_for(struct model *m, int cpu, u32 gfp, int nid, struct model_zone **zones)
+{
+	struct request r = prepare(m, cpu, gfp, 0, nid, ~0U);
+	int n = 0;
+
+	for (int i = r.first; i < r.nr; i++)
+		if (entry(m, &r, i)->idx <= r.highest)
+			zones[n++] = entry(m, &r, i);
+	return n;
+}
+
 unsigned long model_alloc_on(struct model *m, int cpu, u32 gfp, int order, int nid,
 			     unsigned int nodes)
 {

@@ -116,16 +116,19 @@ static void drain(struct model *m, struct model_zone *z, int task_cpu, struct mo
 	}
 }
 
+void model_drain_zone(struct model *m, struct model_zone *z, int task_cpu, int cpu)
+{
+	struct model_pcp *p = &z->pcp[cpu];
+
+	while (p->count)
+		drain(m, z, task_cpu, p, at_most(p->count, p->batch << 5), 0);
+}
+
 void model_drain_cpu(struct model *m, int task_cpu, int cpu)
 {
 	for (int n = 0; n < MODEL_NODES; n++)
-		for (int i = 0; i < MODEL_ZONES; i++) {
-			struct model_pcp *p = &m->zone[n][i].pcp[cpu];
-
-			while (p->count)
-				drain(m, &m->zone[n][i], task_cpu, p,
-				      at_most(p->count, p->batch << 5), 0);
-		}
+		for (int i = 0; i < MODEL_ZONES; i++)
+			model_drain_zone(m, &m->zone[n][i], task_cpu, cpu);
 }
 
 void model_drain_all(struct model *m, int task_cpu)

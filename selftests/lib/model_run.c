@@ -5,14 +5,14 @@
  */
 #include "model.h"
 
-static bool gfp_valid(u32 gfp)
+bool model_gfp_valid(u32 gfp)
 {
 	return !(gfp & ~SBUDDY_GFP_ALL) &&
 	       (gfp & (SBUDDY_GFP_MOVABLE | SBUDDY_GFP_RECLAIMABLE)) !=
 	       (SBUDDY_GFP_MOVABLE | SBUDDY_GFP_RECLAIMABLE);
 }
 
-static int nid_error(const struct model *m, int nid)
+int model_nid_error(const struct model *m, int nid)
 {
 	if (nid == SBUDDY_NID_ANY)
 		return 0;
@@ -30,7 +30,7 @@ static void tell(struct model *m, struct sbuddy_op *op, unsigned long pfn, u32 c
 	op->count = count;
 }
 
-static int slots_empty(const struct model *m, u32 first, u32 nr)
+int model_slots_empty(const struct model *m, u32 first, u32 nr)
 {
 	if (first >= SBUDDY_MAX_SLOTS || nr > SBUDDY_MAX_SLOTS - first)
 		return -EINVAL;
@@ -41,6 +41,17 @@ static int slots_empty(const struct model *m, u32 first, u32 nr)
 			return -EEXIST;
 	}
 	return 0;
+}
+
+/* First of the lowest @nr free slots in a row. */
+u32 model_free_slots(const struct model *m, u32 nr)
+{
+	u32 first = 0;
+
+	for (u32 i = 0; i < MODEL_SLOTS && i - first < nr; i++)
+		if (m->slot[i])
+			first = i + 1;
+	return first;
 }
 
 static unsigned long slot(const struct model *m, u32 s)
@@ -76,17 +87,17 @@ static int run_alloc(struct model *m, int cpu, struct sbuddy_op *op)
 	int err;
 
 	if (op->flags & ~31 || op->order > 10 || (op->count && !(op->flags & 16)) ||
-	    !gfp_valid(op->gfp))
+	    !model_gfp_valid(op->gfp))
 		return -EINVAL;
 	err = policy_error(m, op);
 	if (!err)
-		err = nid_error(m, op->nid);
+		err = model_nid_error(m, op->nid);
 	if (err)
 		return err;
 	if (op->slot == SBUDDY_SLOT_ANY)
 		for (op->slot = 0; m->slot[op->slot]; op->slot++)
 			;
-	err = slots_empty(m, op->slot, 1);
+	err = model_slots_empty(m, op->slot, 1);
 	if (err)
 		return err;
 	pfn = alloc_block(m, cpu, op, op->order);
@@ -124,13 +135,13 @@ static int run_bulk(struct model *m, int cpu, struct sbuddy_op *op)
 
 	if (op->flags & ~15 || (op->flags && op->nid != SBUDDY_NID_ANY))
 		return -EINVAL;
-	if (op->order || !op->count || op->count > SBUDDY_MAX_BULK || !gfp_valid(op->gfp))
+	if (op->order || !op->count || op->count > SBUDDY_MAX_BULK || !model_gfp_valid(op->gfp))
 		return -EINVAL;
 	err = policy_error(m, op);
 	if (!err)
-		err = nid_error(m, op->nid);
+		err = model_nid_error(m, op->nid);
 	if (!err)
-		err = slots_empty(m, op->slot, op->count);
+		err = model_slots_empty(m, op->slot, op->count);
 	if (err)
 		return err;
 	if (names_node_only(op))
@@ -208,7 +219,7 @@ static int run_split(struct model *m, int cpu, struct sbuddy_op *op)
 	if (!pfn)
 		return -ENOENT;
 	nr = 1U << m->order[pfn - m->base];
-	err = slots_empty(m, op->slot + 1, nr - 1);
+	err = model_slots_empty(m, op->slot + 1, nr - 1);
 	if (err)
 		return err;
 	if (m->compound[pfn - m->base])
@@ -230,14 +241,14 @@ static int run_exact(struct model *m, int cpu, struct sbuddy_op *op)
 	u32 nr = op->count;
 	int order = 0, err;
 
-	if (op->flags & ~15 || op->order || !nr || nr > 1024 || !gfp_valid(op->gfp) ||
+	if (op->flags & ~15 || op->order || !nr || nr > 1024 || !model_gfp_valid(op->gfp) ||
 	    op->gfp & SBUDDY_GFP_COMP)
 		return -EINVAL;
 	err = policy_error(m, op);
 	if (!err)
-		err = nid_error(m, op->nid);
+		err = model_nid_error(m, op->nid);
 	if (!err)
-		err = slots_empty(m, op->slot, nr);
+		err = model_slots_empty(m, op->slot, nr);
 	if (err)
 		return err;
 	while (1U << order < nr)
@@ -294,6 +305,13 @@ int model_run(struct model *m, struct sbuddy_op *op)
 	};
 	int cpu = op->cpu == SBUDDY_CPU_CURRENT ? 0 : op->cpu;
 
+	if (cpu >= 0 && cpu < m->vcpus && op->opcode >= SBUDDY_OP_ISOLATE &&
+	    op->opcode <= SBUDDY_OP_CONTIG_FREE) {
+		op->err = model_run_range(m, cpu, op);
+		if (op->err)
+			op->count = 0;
+		return op->err;
+	}
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
 	if (cpu < 0 || cpu >= m->vcpus || op->opcode >= SBUDDY_NR_OPS || !run[op->opcode] ||

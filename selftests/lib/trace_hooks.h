@@ -25,6 +25,8 @@ enum sbuddy_trace_event {
 	SBUDDY_TRACE_PCP_TUNED,			/* cpu, reason, old and new high, factor, freed */
 	SBUDDY_TRACE_WOULD_BLOCK,		/* order, gfp, step */
 	SBUDDY_TRACE_BAD_FREE,			/* pfn, order, err */
+	SBUDDY_TRACE_MIGRATE_RANGE,		/* start, end, migrated, reclaimed, mapped, mt */
+	SBUDDY_TRACE_TEST_ISOLATED,		/* start, end, fin */
 	SBUDDY_NR_TRACE_EVENTS,
 };
 
@@ -81,5 +83,9 @@ static inline bool os_tracing_free(void)
 	SBUDDY_HOOK(WOULD_BLOCK, m, NULL, NULL, order, gfp, step)
 #define trace_sbuddy_bad_free(m, pfn, order, err) \
 	SBUDDY_HOOK(BAD_FREE, m, NULL, NULL, pfn, order, err)
+#define trace_sbuddy_mm_alloc_contig_migrate_range_info(zone, start, end, nm, nr, nmap, mt) \
+	SBUDDY_HOOK(MIGRATE_RANGE, NULL, zone, NULL, start, end, nm, nr, nmap, mt)
+#define trace_sbuddy_test_pages_isolated(m, start, end, fin) \
+	SBUDDY_HOOK(TEST_ISOLATED, m, NULL, NULL, start, end, fin)
 
 #endif /* _SBUDDY_TRACE_HOOKS_H */

@@ -36,6 +36,8 @@ SIZE(sbuddy_machine_record, 48);
 SIZE(sbuddy_machine_list, 48);
 SIZE(sbuddy_policy, 40);
 SIZE(sbuddy_weights, 32);
+SIZE(sbuddy_isolate, 56);
+SIZE(sbuddy_contig, 72);
 
 /* All fields are as wide as their alignment, so the last offsets pin the rest. */
 AT(sbuddy_op, pfn, 16);
@@ -66,3 +68,7 @@ AT(sbuddy_machine_list, used_bytes, 40);
 AT(sbuddy_policy, nodes, 16);
 AT(sbuddy_policy, reserved, 36);
 AT(sbuddy_weights, weight, 16);
+AT(sbuddy_isolate, pfn, 24);
+AT(sbuddy_isolate, reserved, 52);
+AT(sbuddy_contig, pfn, 24);
+AT(sbuddy_contig, result, 68);

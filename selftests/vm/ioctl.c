@@ -39,6 +39,8 @@ union arg {
 	struct sbuddy_machine_create create;
 	struct sbuddy_machine_destroy destroy;
 	struct sbuddy_policy policy;
+	struct sbuddy_isolate isolate;
+	struct sbuddy_contig contig;
 };
 
 FIXTURE(gate)
@@ -124,6 +126,24 @@ static void fill_policy(union arg *arg, const struct sbuddy_user_machine *m)
 }
 
 /* Slot 0 is filled by the fixture, unless .empty is set. */
+/* Already isolated from the second call on, which the command takes as an answer. */
+static void fill_isolate(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->isolate.migratetype = SBUDDY_MIGRATE_MOVABLE;
+	arg->isolate.pfn = m->info.base_pfn;
+	arg->isolate.count = 1;
+}
+
+/* Of no more frames than there is, so each call fails alike. */
+static void fill_contig(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->contig.slot = 1;
+	arg->contig.nid = SBUDDY_NID_ANY;
+	arg->contig.pfn = m->info.base_pfn - 1;
+	arg->contig.count = 1;
+}
+
+/* Slot 0 is filled by the fixture. */
 #define COMMAND(name, type, ...)			\
 	FIXTURE_VARIANT_ADD(gate, name) {		\
 		.cmd = SBUDDY_IOC_##name,		\
@@ -161,6 +181,9 @@ COMMAND(SET_POLICY, sbuddy_policy, .fill = fill_policy,
 COMMAND(GET_POLICY, sbuddy_policy, .reserved = offsetof(struct sbuddy_policy, reserved));
 COMMAND(WEIGHTS, sbuddy_weights, .flags = SBUDDY_WEIGHTS_SET,
 	.reserved = offsetof(struct sbuddy_weights, reserved));
+COMMAND(ISOLATE, sbuddy_isolate, .fill = fill_isolate,
+	.reserved = offsetof(struct sbuddy_isolate, reserved));
+COMMAND(CONTIG, sbuddy_contig, .fill = fill_contig);
 
 FIXTURE_SETUP(gate)
 {

@@ -39,6 +39,8 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_SET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_GET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_WEIGHTS]		= sizeof(struct sbuddy_weights),
+	[SBUDDY_CMD_ISOLATE]		= sizeof(struct sbuddy_isolate),
+	[SBUDDY_CMD_CONTIG]		= sizeof(struct sbuddy_contig),
 };
 
 static struct test_random rnd;
@@ -131,6 +133,8 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_dump_pcp *pcp = (void *)arg;
 	struct sbuddy_stats *stats = (void *)arg;
 	struct sbuddy_policy *policy = (void *)arg;
+	struct sbuddy_isolate *isolate = (void *)arg;
+	struct sbuddy_contig *contig = (void *)arg;
 
 	switch (nr) {
 	case SBUDDY_CMD_DUMP_FREELIST:
@@ -154,6 +158,23 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 	case SBUDDY_CMD_STATS:
 		stats->node = below_or(1, SBUDDY_ALL_ZONES) ? SBUDDY_ALL_ZONES : (int)z->node;
 		stats->zone = stats->node < 0 ? SBUDDY_ALL_ZONES : (int)z->zone;
+		break;
+	case SBUDDY_CMD_ISOLATE:
+		isolate->action = test_random_below(&rnd, SBUDDY_NR_ISOLATE_ACTIONS);
+		isolate->mode = below_or(SBUDDY_ISOLATE_MODES + 1, 0);
+		isolate->migratetype = below_or(SBUDDY_MIGRATE_PCPTYPES, SBUDDY_MIGRATE_MOVABLE);
+		isolate->pfn = machine.info.base_pfn +
+			       test_random_below(&rnd, machine.info.nr_pages);
+		isolate->count = 1 + test_random_below(&rnd, 4096);
+		break;
+	case SBUDDY_CMD_CONTIG:
+		contig->action = test_random_below(&rnd, SBUDDY_NR_CONTIG_ACTIONS);
+		contig->slot = below_or(64, SBUDDY_SLOT_ANY);
+		contig->nid = SBUDDY_NID_ANY;
+		contig->pfn = test_random_below(&rnd, 2) ? SBUDDY_NO_PFN : z->start_pfn +
+			      test_random_below(&rnd, z->spanned);
+		contig->count = 1 + test_random_below(&rnd, 4096);
+		contig->gfp = contig->action ? 0 : below_or(2, 0) ? SBUDDY_GFP_COMP : 0;
 		break;
 	default:
 		right_machine_arg(arg, nr);
@@ -215,7 +236,7 @@ static int known_errno(int err)
 {
 	static const int known[] = {
 		0, ENOTTY, E2BIG, EINVAL, EOPNOTSUPP, ENOENT, ENOMEM, EINTR, EFAULT,
-		EBUSY, EDQUOT, ENOSPC,
+		EBUSY, EDQUOT, ENOSPC, EEXIST,
 	};
 	unsigned int i;
 

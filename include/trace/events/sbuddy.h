@@ -11,6 +11,8 @@
  *     kernel's.
  *   - "no page" is pfn ~0 in the record and prints as "none".
  *   - page= is the shadow's descriptor, also a field: bpftrace can look inside.
+ *   - sbuddy_mm_alloc_contig_migrate_range_info shows each number under its own
+ *     name; 6.12 mixes them up.
  *
  * The other events show decisions that the kernel keeps to itself.
  *
@@ -518,6 +520,71 @@ TRACE_EVENT(sbuddy_pcp_tuned,
 		  __entry->cpu, __print_symbolic(__entry->reason, SBUDDY_TRACE_TUNE_REASONS),
 		  __entry->old_high, __entry->high, __entry->alloc_factor,
 		  __entry->free_count, SBUDDY_WHERE_ARGS)
+);
+
+/* ---- the kernel's events about ranges ---- */
+
+TRACE_EVENT(sbuddy_mm_alloc_contig_migrate_range_info,
+
+	TP_PROTO(const struct sbuddy_zone *z, unsigned long start, unsigned long end,
+		 unsigned long nr_migrated, unsigned long nr_reclaimed, unsigned long nr_mapped,
+		 int migratetype),
+
+	TP_ARGS(z, start, end, nr_migrated, nr_reclaimed, nr_mapped, migratetype),
+
+	TP_STRUCT__entry(
+		__field(unsigned long,		start)
+		__field(unsigned long,		end)
+		__field(unsigned long,		nr_migrated)
+		__field(unsigned long,		nr_reclaimed)
+		__field(unsigned long,		nr_mapped)
+		__field(int,			migratetype)
+		SBUDDY_WHERE_FIELDS
+	),
+
+	TP_fast_assign(
+		__entry->start = start;
+		__entry->end = end;
+		__entry->nr_migrated = nr_migrated;
+		__entry->nr_reclaimed = nr_reclaimed;
+		__entry->nr_mapped = nr_mapped;
+		__entry->migratetype = migratetype;
+		SBUDDY_WHERE_ASSIGN(z->machine, z);
+	),
+
+	TP_printk("start=0x%lx end=0x%lx migratetype=%d nr_migrated=%lu nr_reclaimed=%lu nr_mapped=%lu "
+		  SBUDDY_WHERE_FMT,
+		  __entry->start, __entry->end, __entry->migratetype, __entry->nr_migrated,
+		  __entry->nr_reclaimed, __entry->nr_mapped, SBUDDY_WHERE_ARGS)
+);
+
+/* page_isolation:test_pages_isolated: fin_pfn is the first frame that is not free. */
+TRACE_EVENT(sbuddy_test_pages_isolated,
+
+	TP_PROTO(const struct sbuddy_machine *m, unsigned long start_pfn, unsigned long end_pfn,
+		 unsigned long fin_pfn),
+
+	TP_ARGS(m, start_pfn, end_pfn, fin_pfn),
+
+	TP_STRUCT__entry(
+		__field(unsigned long,		start_pfn)
+		__field(unsigned long,		end_pfn)
+		__field(unsigned long,		fin_pfn)
+		SBUDDY_WHERE_FIELDS
+	),
+
+	TP_fast_assign(
+		const struct sbuddy_zone *z = sbuddy_pfn_zone(m, start_pfn);
+
+		__entry->start_pfn = start_pfn;
+		__entry->end_pfn = end_pfn;
+		__entry->fin_pfn = fin_pfn;
+		SBUDDY_WHERE_ASSIGN(m, z);
+	),
+
+	TP_printk("start_pfn=0x%lx end_pfn=0x%lx fin_pfn=0x%lx ret=%s " SBUDDY_WHERE_FMT,
+		  __entry->start_pfn, __entry->end_pfn, __entry->fin_pfn,
+		  __entry->end_pfn <= __entry->fin_pfn ? "success" : "fail", SBUDDY_WHERE_ARGS)
 );
 
 /* The request ends here: the kernel would take step next and wait for it. */

@@ -132,6 +132,11 @@ enum sbuddy_opcode {
 	SBUDDY_OP_ALLOC_EXACT,		/* alloc_pages_exact(): count pages from slot on */
 	SBUDDY_OP_DRAIN,		/* pcp lists of cpu (-1: of every vcpu) to the buddy */
 	SBUDDY_OP_DECAY,		/* one vmstat period of cpu (-1: of every vcpu) */
+	SBUDDY_OP_ISOLATE,		/* ranges of frames: see sbuddy_range.h */
+	SBUDDY_OP_UNISOLATE,
+	SBUDDY_OP_TEST_ISOLATED,
+	SBUDDY_OP_CONTIG_ALLOC,
+	SBUDDY_OP_CONTIG_FREE,
 	SBUDDY_NR_OPS,
 };
 
@@ -148,18 +153,21 @@ enum sbuddy_opcode {
  * @order:  in, order of the block, 0 to SBUDDY_MAX_PAGE_ORDER (ALLOC); out,
  *	    order of what was allocated or freed
  * @flags:  in, policy and interleave index, see sbuddy_policy.h (ALLOC, BULK,
- *	    ALLOC_EXACT), else zero
+ *	    ALLOC_EXACT); SBUDDY_ISOLATE_* (ISOLATE, TEST_ISOLATED); else zero
  * @zone:   out, node in the high four bits, enum sbuddy_zone_type in the low
  * @cpu:    in, vcpu that performs the operation; SBUDDY_CPU_CURRENT
  * @nid:    in, preferred node; SBUDDY_NID_ANY
- * @gfp:    in, SBUDDY_GFP_* (ALLOC, BULK, ALLOC_EXACT), else zero
+ * @gfp:    in, SBUDDY_GFP_* (ALLOC, BULK, ALLOC_EXACT, CONTIG_ALLOC), else zero
  * @slot:   in, slot number, or SBUDDY_SLOT_ANY (ALLOC): the lowest free one;
  *	    out, the slot used
- * @pfn:    out, first frame of the block, SBUDDY_NO_PFN if there is none
+ * @pfn:    out, first frame of the block, SBUDDY_NO_PFN if there is none; in,
+ *	    first frame of the range (ISOLATE and its like, CONTIG_ALLOC)
  * @count:  in, number of slots or pages, 1 to SBUDDY_MAX_BULK (BULK,
  *	    FREE_BATCH) or 1024 (ALLOC_EXACT), with SBUDDY_OP_INDEX the interleave
  *	    index, else zero; out, pages obtained or given back
  * @err:    out, 0 or a negative errno
+ *
+ * What the operations on ranges make of the fields is said in sbuddy_range.h.
  */
 struct sbuddy_op {
 	__u8	opcode;
@@ -209,6 +217,8 @@ enum sbuddy_command {
 	SBUDDY_CMD_SET_POLICY,
 	SBUDDY_CMD_GET_POLICY,
 	SBUDDY_CMD_WEIGHTS,
+	SBUDDY_CMD_ISOLATE,
+	SBUDDY_CMD_CONTIG,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -233,6 +243,8 @@ enum sbuddy_command {
 #define SBUDDY_IOC_SET_POLICY	_SBUDDY_IO(SET_POLICY)
 #define SBUDDY_IOC_GET_POLICY	_SBUDDY_IO(GET_POLICY)
 #define SBUDDY_IOC_WEIGHTS	_SBUDDY_IO(WEIGHTS)
+#define SBUDDY_IOC_ISOLATE	_SBUDDY_IO(ISOLATE)
+#define SBUDDY_IOC_CONTIG	_SBUDDY_IO(CONTIG)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
@@ -466,5 +478,6 @@ struct sbuddy_query_slot {
 #include "sbuddy_dump.h"
 #include "sbuddy_machine.h"
 #include "sbuddy_policy.h"
+#include "sbuddy_range.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

@@ -158,7 +158,8 @@ static void sbuddy_contig_prep_compound(struct sbuddy_range *r, struct sbuddy_zo
 
 /*
  * Makes of the blocks taken what was asked for.  The kernel warns and loses
- * them when they do not fit a compound request; here they go back.
+ * them when they do not fit a compound request; here they go back.  It also
+ * makes blocks that are not aligned to their size; here there are none.
  */
 static int sbuddy_contig_prep(struct sbuddy_range *r, struct sbuddy_zone *zone,
 			      unsigned long start, unsigned long end, unsigned long outer_start,
@@ -168,7 +169,7 @@ static int sbuddy_contig_prep(struct sbuddy_range *r, struct sbuddy_zone *zone,
 
 	if (!(gfp & SBUDDY_GFP_COMP)) {
 		sbuddy_contig_split(r, outer_start, start, end, outer_end);
-	} else if (start == outer_start && end == outer_end && !(nr & (nr - 1))) {
+	} else if (start == outer_start && end == outer_end && !((nr | start) & (nr - 1))) {
 		sbuddy_contig_prep_compound(r, zone, start, end);
 	} else {
 		sbuddy_release_freepages(r, outer_start, outer_end);
@@ -211,7 +212,7 @@ static int sbuddy_contig_take(struct sbuddy_range *r, struct sbuddy_zone *zone,
  *
  * Context: Process context.  Takes pcp and zone locks.
  * Return: 0; -EINVAL for other flags, or with COMP for a range that is not a
- * power of two or shares a free block with its surroundings; -EOPNOTSUPP with
+ * power of two, not aligned to it or shares a free block with its surroundings; -EOPNOTSUPP with
  * COMP for more than 1024 pages; -EBUSY if something is in the way.
  */
 int sbuddy_alloc_contig_range(struct sbuddy_range *r, unsigned long start, unsigned long end,

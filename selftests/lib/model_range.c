@@ -254,7 +254,8 @@ static int contig_taken(struct model *m, int cpu, struct model_zone *z, unsigned
 			model_put(m, cpu, p);
 		return 0;
 	}
-	if (from == start && to == end && !((end - start) & (end - start - 1))) {
+	if (from == start && to == end && !((end - start) & (end - start - 1)) &&
+	    start % (end - start) == 0) {
 		compound(m, start, end - start);
 		return 0;
 	}

@@ -2,10 +2,11 @@
 /*
  * Snapshots, the way out: the complete state of a machine's zones as text.
  *
- * Line by line, per node and zone; frame numbers in hex, everything else
- * decimal but for flags.  snapshot_import.c reads it back.  Each zone is
- * written from its lists in their order while its lock is dropped between
- * chunks, so the caller keeps operations away for a consistent picture.
+ * Line by line, the machine's own (snapshot_machine.c), then per node and zone;
+ * frame numbers in hex, everything else decimal but for flags.
+ * snapshot_import.c reads it back.  Each zone is written from its lists in
+ * their order while its lock is dropped between chunks, so the caller keeps
+ * operations away for a consistent picture.
  *
  * A machine of other rules than 6.12's says so in the first line.  Blocks on
  * its per-CPU lists are followed by ':' and the type that they remember, if it
@@ -13,16 +14,11 @@
  */
 #include "os.h"
 #include "rules.h"
+#include "snapshot.h"
 
 #define SBUDDY_LINE	256
 
-struct sbuddy_export {
-	const struct sbuddy_machine *m;
-	sbuddy_emit_fn emit;
-	void *arg;
-};
-
-static __printf(2, 3) void sbuddy_emit(const struct sbuddy_export *x, const char *fmt, ...)
+void sbuddy_emit(const struct sbuddy_export *x, const char *fmt, ...)
 {
 	char line[SBUDDY_LINE];
 	va_list ap;
@@ -103,7 +99,7 @@ static void sbuddy_export_blocks(const struct sbuddy_export *x, const struct sbu
 	unsigned long end = z->zone_start_pfn + z->spanned_pages;
 
 	sbuddy_emit(x, "blocks");
-	for (unsigned long pfn = z->zone_start_pfn; pfn < end; pfn += SBUDDY_PAGEBLOCK_NR_PAGES)
+	for (unsigned long pfn = z->zone_start_pfn; pfn < end; pfn = sbuddy_next_block(pfn))
 		if (sbuddy_pageblock_present(x->m, z, pfn))
 			sbuddy_emit(x, " %d", sbuddy_pb_migratetype(x->m, pfn));
 		else
@@ -155,6 +151,7 @@ int sbuddy_snapshot_export(struct sbuddy_machine *m, sbuddy_emit_fn emit, void *
 
 	if (m->config.rules != SBUDDY_RULES_6_12)
 		sbuddy_emit(&x, "rules %s\n", m->rules->name);
+	sbuddy_export_machine(&x);
 	for (int nid = 0; nid < m->nr_nodes; nid++) {
 		struct sbuddy_node *node = &m->nodes[nid];
 

@@ -14,25 +14,9 @@
  */
 #include "os.h"
 #include "rules.h"
+#include "snapshot.h"
 
-struct sbuddy_import {
-	const char *p;			/* cursor */
-	const char *end;
-	struct sbuddy_machine *m;
-	struct sbuddy_zone *zone;	/* zone being described */
-	struct sbuddy_node *node;	/* node being described */
-	int line;
-	char *err;
-	size_t err_size;
-	/* first pass */
-	unsigned long lowest_pfn;
-	unsigned long highest_pfn;
-	int nr_zones;
-	int max_cpu;
-	unsigned int rules;		/* enum sbuddy_rule_set */
-};
-
-static int sbuddy_import_fail(struct sbuddy_import *im, const char *expected)
+int sbuddy_import_fail(struct sbuddy_import *im, const char *expected)
 {
 	scnprintf(im->err, im->err_size, "line %d: expected %s", im->line, expected);
 	return -EINVAL;
@@ -40,12 +24,12 @@ static int sbuddy_import_fail(struct sbuddy_import *im, const char *expected)
 
 /* ---- words ---------------------------------------------------------------- */
 
-static bool sbuddy_at_eol(const struct sbuddy_import *im)
+bool sbuddy_at_eol(const struct sbuddy_import *im)
 {
 	return im->p >= im->end || *im->p == '\n';
 }
 
-static void sbuddy_skip_blanks(struct sbuddy_import *im)
+void sbuddy_skip_blanks(struct sbuddy_import *im)
 {
 	while (im->p < im->end && (*im->p == ' ' || *im->p == '\t' || *im->p == '\r'))
 		im->p++;
@@ -61,7 +45,7 @@ static void sbuddy_next_line(struct sbuddy_import *im)
 }
 
 /* Eats @word, after blanks, if it stands here. */
-static bool sbuddy_eat(struct sbuddy_import *im, const char *word)
+bool sbuddy_eat(struct sbuddy_import *im, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -81,7 +65,7 @@ static int sbuddy_digit(char c)
 	return 99;
 }
 
-static bool sbuddy_number(struct sbuddy_import *im, int base, long *v)
+bool sbuddy_number(struct sbuddy_import *im, int base, long *v)
 {
 	unsigned long n = 0;
 	bool minus = sbuddy_eat(im, "-");
@@ -97,8 +81,7 @@ static bool sbuddy_number(struct sbuddy_import *im, int base, long *v)
 }
 
 /* name=number, in its place. */
-static bool sbuddy_field(struct sbuddy_import *im, const char *name, int base, long lo, long hi,
-			 long *v)
+bool sbuddy_field(struct sbuddy_import *im, const char *name, int base, long lo, long hi, long *v)
 {
 	return sbuddy_eat(im, name) && sbuddy_eat(im, "=") && sbuddy_number(im, base, v) &&
 	       *v >= lo && *v <= hi;
@@ -292,7 +275,7 @@ static int sbuddy_import_blocks(struct sbuddy_import *im)
 	unsigned long end = z->zone_start_pfn + z->spanned_pages;
 	long mt;
 
-	for (unsigned long pfn = z->zone_start_pfn; pfn < end; pfn += SBUDDY_PAGEBLOCK_NR_PAGES) {
+	for (unsigned long pfn = z->zone_start_pfn; pfn < end; pfn = sbuddy_next_block(pfn)) {
 		if (sbuddy_eat(im, "-"))
 			continue;
 		if (!sbuddy_number(im, 10, &mt) || mt < 0 || mt >= SBUDDY_MIGRATE_TYPES)
@@ -451,6 +434,7 @@ static int sbuddy_import_line(struct sbuddy_import *im)
 		int (*read)(struct sbuddy_import *im);
 	} lines[] = {
 		{ "rules ",	    false, sbuddy_import_rules },
+		{ "machine ",	    false, sbuddy_import_machine },
 		{ "node ",	    false, sbuddy_import_node },
 		{ "zonelist ",	    false, sbuddy_import_zonelist },
 		{ "zonestat ",	    true,  sbuddy_import_zonestat },
@@ -479,7 +463,7 @@ static int sbuddy_import_line(struct sbuddy_import *im)
 	sbuddy_skip_blanks(im);
 	if (sbuddy_at_eol(im) || *im->p == '#')
 		return 0;
-	return sbuddy_import_fail(im, "rules, node, zonelist, zone, wmark, lowmem_reserve, free, blocks, zonestat, pcp or pcplist");
+	return sbuddy_import_fail(im, "rules, machine, node, zonelist, zone, wmark, lowmem_reserve, free, blocks, zonestat, pcp or pcplist");
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
@@ -563,7 +547,7 @@ int sbuddy_snapshot_size(const char *text, size_t len, size_t *bytes, char *err,
  * @err: what was expected, on error
  * @err_size: bytes of @err
  *
- * Vcpus are on node 0; knobs that a snapshot does not carry have their defaults.
+ * Vcpus are on node 0 and knobs have their defaults unless the text says otherwise.
  *
  * Context: May sleep.
  * Return: 0; -EINVAL for a malformed or contradictory text; -ENOMEM.

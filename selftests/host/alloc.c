@@ -210,7 +210,8 @@ TEST_F(alloc, failure_changes_no_list)
 		EXPECT_EQ(-1, ALLOC(SBUDDY_GFP_KERNEL | SBUDDY_GFP_MOVABLE, o));
 	}
 	after = host_snapshot(&self->h);
-	EXPECT_STREQ(before, after);
+	/* That kswapd was woken is another matter: it stands in the lines before. */
+	EXPECT_STREQ(strstr(before, "node nid="), strstr(after, "node nid="));
 	free(before);
 	free(after);
 }

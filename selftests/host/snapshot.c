@@ -84,6 +84,70 @@ TEST_F(snapshot, imported_machine_cannot_be_reset)
 	EXPECT_EQ(-EOPNOTSUPP, sbuddy_machine_reset(self->h.m));
 }
 
+/* The copy's knobs work as the original's: they start from the same values. */
+TEST_F(snapshot, machine_lines)
+{
+	struct host copy = { 0 };
+	char *a, *b, why[200];
+
+	BOOT("N0:DMA32=16M,Normal=16M;N1:Normal=16M;D:10,17/17,10", 3);
+	EXPECT_EQ(0, sbuddy_set_watermark_scale_factor(self->h.m, 300));
+	EXPECT_EQ(0, sbuddy_set_min_free_kbytes(self->h.m, 777));
+	EXPECT_EQ(0, sbuddy_set_watermark_boost_factor(self->h.m, 5000));
+	a = host_snapshot(&self->h);
+	ASSERT_EQ(0, import(&copy, a, why, sizeof(why))) {
+		TH_LOG("%s", why);
+	}
+	EXPECT_EQ(300, copy.m->knobs.watermark_scale_factor);
+	EXPECT_EQ(777, copy.m->knobs.user_min_free_kbytes);
+	EXPECT_EQ(17, copy.m->config.layout.distance[1][0]);
+	EXPECT_EQ(self->h.m->vcpu_node[1], copy.m->vcpu_node[1]);
+	EXPECT_EQ(self->h.m->nodes[1].nr_cpus, copy.m->nodes[1].nr_cpus);
+	EXPECT_EQ(self->h.m->totalreserve_pages, copy.m->totalreserve_pages);
+	free(a);
+	EXPECT_EQ(0, sbuddy_set_min_free_kbytes(self->h.m, 999));
+	EXPECT_EQ(0, sbuddy_set_min_free_kbytes(copy.m, 999));
+	EXPECT_EQ(0, sbuddy_set_percpu_pagelist_high_fraction(self->h.m, 8));
+	EXPECT_EQ(0, sbuddy_set_percpu_pagelist_high_fraction(copy.m, 8));
+	a = host_snapshot(&self->h);
+	b = host_snapshot(&copy);
+	EXPECT_STREQ(a, b);
+	host_exit(&copy);
+	free(a);
+	free(b);
+}
+
+/* A zone that begins and ends inside a pageblock, as firmware may leave them. */
+TEST_F(snapshot, zone_with_ragged_ends)
+{
+	static const char text[] =
+		"node nid=0 online_nodes=1\n"
+		"zonelist fallback: 0:1\n"
+		"zonelist nofallback: 0:1\n"
+		"zone node=0 idx=1 name=DMA32 start=8101 end=8905 present=2000 managed=2000 nr_free=5 drift_mark=0 isolated_blocks=0 flags=0\n"
+		"wmark min=0 low=0 high=0 promo=0 boost=0 highatomic=0 highatomic_free=0\n"
+		"lowmem_reserve 0 0 0 0 0\n"
+		"free order=0 mt=0: 8101\n"
+		"free order=2 mt=1: 8900\n"
+		"blocks 0 1 1 1 1\n"
+		"zonestat cpu=0 free_diff=0 threshold=0\n"
+		"pcp cpu=0 count=0 high=0 high_min=0 high_max=0 batch=1 flags=0 alloc_factor=0 free_count=0 expire=0\n";
+	struct host copy = { 0 };
+	char *a, why[200];
+
+	ASSERT_EQ(0, import(&copy, text, why, sizeof(why))) {
+		TH_LOG("%s", why);
+	}
+	EXPECT_EQ(0, host_check(&copy, why, sizeof(why))) {
+		TH_LOG("%s", why);
+	}
+	a = host_snapshot(&copy);
+	EXPECT_NE(NULL, strstr(a, "\nblocks 0 1 1 1 1\n"));
+	EXPECT_STREQ(text, strstr(a, "node nid="));
+	free(a);
+	host_exit(&copy);
+}
+
 /* A zone that a list names but the text does not describe is left out. */
 TEST_F(snapshot, zones_of_other_nodes_are_left_out)
 {
@@ -105,6 +169,17 @@ TEST_F(snapshot, zones_of_other_nodes_are_left_out)
 }
 
 static const struct { const char *from, *to; } bad[] = {
+	{ "machine vcpus: 0", "machine vcpus:" },
+	{ "machine vcpus: 0", "machine vcpus: 0 0 0 0 0" },
+	{ "machine vcpus: 0", "machine vcpus: 16" },
+	{ "machine distance 0:", "machine distance 16:" },
+	{ "machine distance 0:", "machine distance 0: 256" },
+	{ "totalreserve=", "totalreserve=x" },
+	{ "kswapd_order=0", "kswapd_order=11" },
+	{ "watermark_scale_factor=10", "watermark_scale_factor=0" },
+	{ "grouping=1", "grouping=2" },
+	{ "lowmem_reserve_ratio: 256", "lowmem_reserve_ratio: x" },
+	{ "machine knobs", "machine knob" },
 	{ "node nid=0", "node nid=16" },
 	{ "node nid=0", "node nid=" },
 	{ "node nid=0", "nodes nid=0" },

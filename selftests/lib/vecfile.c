@@ -250,7 +250,10 @@ struct line {
 	size_t len;
 };
 
-/* Next line that describes state; zonelists name zones that are not described. */
+/*
+ * Next line that describes a zone's state.  Zonelists name zones that are not
+ * described; of the machine a recording says nothing.
+ */
 static bool next_state_line(const char **p, const char *end, struct line *l)
 {
 	while (*p < end) {
@@ -261,7 +264,7 @@ static bool next_state_line(const char **p, const char *end, struct line *l)
 		*p = nl ? nl + 1 : end;
 		while (l->len && l->s[l->len - 1] == ' ')
 			l->len--;
-		if (l->len && strncmp(l->s, "zonelist", 8))
+		if (l->len && strncmp(l->s, "zonelist", 8) && strncmp(l->s, "machine ", 8))
 			return true;
 	}
 	l->s = "(nothing)";

@@ -70,6 +70,7 @@ union sbuddy_arg {
 	struct sbuddy_weights weights;
 	struct sbuddy_isolate isolate;
 	struct sbuddy_contig contig;
+	struct sbuddy_clone clone;
 };
 
 static int sbuddy_ioctl_version(struct sbuddy_client *c, void *arg);
@@ -123,6 +124,7 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(ISOLATE, sbuddy_ioctl_isolate, struct sbuddy_isolate, reserved,
 		RESERVED(struct sbuddy_isolate)),
 	COMMAND(CONTIG, sbuddy_ioctl_contig, struct sbuddy_contig, result),
+	COMMAND(CLONE, sbuddy_ioctl_clone, struct sbuddy_clone, fidelity),
 };
 
 static u64 sbuddy_capabilities(void)

@@ -268,7 +268,14 @@ static const struct file_operations debugfs_fops = {
 	.release = single_release,
 };
 
-static void create_files(struct dentry *dir, const struct sbuddy_debugfs_file *f)
+/**
+ * sbuddy_debugfs_create_files() - the files of a table
+ * @dir: where
+ * @f:	 table, ended by an entry without a name; stays while the files do
+ *
+ * Context: May sleep.
+ */
+void sbuddy_debugfs_create_files(struct dentry *dir, const struct sbuddy_debugfs_file *f)
 {
 	for (; f->name; f++)
 		debugfs_create_file(f->name, f->mode, dir, (void *)f, &debugfs_fops);
@@ -298,15 +305,19 @@ int sbuddy_debugfs_init(void)
 		return -ENOMEM;
 
 	debugfs_root = debugfs_create_dir("sbuddy", NULL);
-	create_files(debugfs_root, last_error_files);
-	create_files(debugfs_root, sbuddy_debugfs_frag_files);
-	create_files(debugfs_root, sbuddy_debugfs_vmstat_files);
-	create_files(debugfs_root, sbuddy_debugfs_dump_files);
-	create_files(debugfs_root, sbuddy_debugfs_list_files);
-	create_files(debugfs_root, sbuddy_debugfs_alloc_files);
-	create_files(debugfs_root, sbuddy_debugfs_ctl_files);
-	create_files(debugfs_create_dir("extfrag", debugfs_root), sbuddy_debugfs_extfrag_files);
-	create_files(debugfs_create_dir("vm", debugfs_root), sbuddy_debugfs_vm_files);
+	sbuddy_debugfs_create_files(debugfs_root, last_error_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_frag_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_vmstat_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_dump_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_list_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_alloc_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_ctl_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_clone_files);
+	sbuddy_debugfs_create_files(debugfs_create_dir("extfrag", debugfs_root),
+				    sbuddy_debugfs_extfrag_files);
+	sbuddy_debugfs_create_files(debugfs_create_dir("vm", debugfs_root),
+				    sbuddy_debugfs_vm_files);
+	sbuddy_debugfs_create_live(debugfs_root);
 	return 0;
 }
 

@@ -68,9 +68,18 @@ extern const struct sbuddy_debugfs_file sbuddy_debugfs_extfrag_files[];	/* debug
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_vmstat_files[];	/* debugfs_vmstat.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_dump_files[];	/* debugfs_dump.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_list_files[];	/* debugfs_lists.c */
-extern const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[];	/* debugfs_alloc.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[];	struct dentry;
+
+void sbuddy_debugfs_create_files(struct dentry *dir, const struct sbuddy_debugfs_file *f);
+
+/* clone.c */
+void sbuddy_debugfs_create_live(struct dentry *root);
+
+/* debugfs_alloc.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[];	/* debugfs_ctl.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[];	/* debugfs_vm.c */
+
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_clone_files[];	/* clone.c */
 
 /* The owner of what the file alloc allocates; set from init to exit. */
 extern struct sbuddy_client *sbuddy_debugfs_client;

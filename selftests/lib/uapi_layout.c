@@ -38,6 +38,7 @@ SIZE(sbuddy_policy, 40);
 SIZE(sbuddy_weights, 32);
 SIZE(sbuddy_isolate, 56);
 SIZE(sbuddy_contig, 72);
+SIZE(sbuddy_clone, 88);
 
 /* All fields are as wide as their alignment, so the last offsets pin the rest. */
 AT(sbuddy_op, pfn, 16);
@@ -72,3 +73,6 @@ AT(sbuddy_isolate, pfn, 24);
 AT(sbuddy_isolate, reserved, 52);
 AT(sbuddy_contig, pfn, 24);
 AT(sbuddy_contig, result, 68);
+AT(sbuddy_clone, message, 24);
+AT(sbuddy_clone, missing, 40);
+AT(sbuddy_clone, fidelity, 84);

@@ -41,6 +41,7 @@ union arg {
 	struct sbuddy_policy policy;
 	struct sbuddy_isolate isolate;
 	struct sbuddy_contig contig;
+	struct sbuddy_clone clone;
 };
 
 FIXTURE(gate)
@@ -103,6 +104,11 @@ static void fill_create(union arg *arg, const struct sbuddy_user_machine *m)
 static void no_other_machine(int fd)
 {
 	sbuddy_user_destroy_all(fd);
+}
+
+static void fill_clone(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->clone.zones = 1U << SBUDDY_ZONE_DMA;
 }
 
 static void fill_destroy(union arg *arg, const struct sbuddy_user_machine *m)
@@ -184,6 +190,7 @@ COMMAND(WEIGHTS, sbuddy_weights, .flags = SBUDDY_WEIGHTS_SET,
 COMMAND(ISOLATE, sbuddy_isolate, .fill = fill_isolate,
 	.reserved = offsetof(struct sbuddy_isolate, reserved));
 COMMAND(CONTIG, sbuddy_contig, .fill = fill_contig);
+COMMAND(CLONE, sbuddy_clone, .fill = fill_clone, .before = no_other_machine);
 
 FIXTURE_SETUP(gate)
 {

@@ -41,6 +41,7 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_WEIGHTS]		= sizeof(struct sbuddy_weights),
 	[SBUDDY_CMD_ISOLATE]		= sizeof(struct sbuddy_isolate),
 	[SBUDDY_CMD_CONTIG]		= sizeof(struct sbuddy_contig),
+	[SBUDDY_CMD_CLONE]		= sizeof(struct sbuddy_clone),
 };
 
 static struct test_random rnd;
@@ -106,6 +107,7 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_machine_create *create = (void *)arg;
 	struct sbuddy_machine_destroy *destroy = (void *)arg;
 	struct sbuddy_machine_use *use = (void *)arg;
+	struct sbuddy_clone *clone = (void *)arg;
 
 	switch (nr) {
 	case SBUDDY_CMD_MACHINE_CREATE:
@@ -120,6 +122,11 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 		break;
 	case SBUDDY_CMD_MACHINE_USE:
 		use->machine = test_random_below(&rnd, 6);
+		break;
+	case SBUDDY_CMD_CLONE:
+		clone->zones = below_or(2, 1U << SBUDDY_ZONE_DMA);
+		clone->message = (uintptr_t)buf;
+		clone->message_cap = 128;
 		break;
 	}
 }

@@ -219,6 +219,7 @@ enum sbuddy_command {
 	SBUDDY_CMD_WEIGHTS,
 	SBUDDY_CMD_ISOLATE,
 	SBUDDY_CMD_CONTIG,
+	SBUDDY_CMD_CLONE,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -245,6 +246,7 @@ enum sbuddy_command {
 #define SBUDDY_IOC_WEIGHTS	_SBUDDY_IO(WEIGHTS)
 #define SBUDDY_IOC_ISOLATE	_SBUDDY_IO(ISOLATE)
 #define SBUDDY_IOC_CONTIG	_SBUDDY_IO(CONTIG)
+#define SBUDDY_IOC_CLONE	_SBUDDY_IO(CLONE)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
@@ -479,5 +481,6 @@ struct sbuddy_query_slot {
 #include "sbuddy_machine.h"
 #include "sbuddy_policy.h"
 #include "sbuddy_range.h"
+#include "sbuddy_live.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

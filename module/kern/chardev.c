@@ -71,6 +71,7 @@ union sbuddy_arg {
 	struct sbuddy_isolate isolate;
 	struct sbuddy_contig contig;
 	struct sbuddy_clone clone;
+	struct sbuddy_knob knob;
 };
 
 static int sbuddy_ioctl_version(struct sbuddy_client *c, void *arg);
@@ -125,6 +126,7 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 		RESERVED(struct sbuddy_isolate)),
 	COMMAND(CONTIG, sbuddy_ioctl_contig, struct sbuddy_contig, result),
 	COMMAND(CLONE, sbuddy_ioctl_clone, struct sbuddy_clone, fidelity),
+	COMMAND(KNOB, sbuddy_ioctl_knob, struct sbuddy_knob, value, .flags = SBUDDY_KNOB_SET),
 };
 
 static u64 sbuddy_capabilities(void)

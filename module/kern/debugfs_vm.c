@@ -7,12 +7,13 @@
  * is refused instead of being taken for the next write, and so is text that is
  * no number in lowmem_reserve_ratio, which the sysctl overlooks.
  *
- * knobs_lock serialises writers; readers see each number whole.  What a knob
- * recomputes is the engine's business.
+ * sbuddy_knobs_lock serialises writers, those of SBUDDY_IOC_KNOB included;
+ * readers see each number whole.  What a knob recomputes is the engine's
+ * business.
  */
 #include "debugfs.h"
 
-static DEFINE_MUTEX(knobs_lock);
+DEFINE_MUTEX(sbuddy_knobs_lock);
 
 static int show_int(struct seq_file *s, long value)
 {
@@ -27,9 +28,9 @@ static int write_int(struct sbuddy_debugfs_write *w, int min, int max,
 	int err = -EINVAL;
 
 	if (!kstrtoint(w->text, 0, &value) && value >= min && value <= max) {
-		mutex_lock(&knobs_lock);
+		mutex_lock(&sbuddy_knobs_lock);
 		err = set(w->m, value);
-		mutex_unlock(&knobs_lock);
+		mutex_unlock(&sbuddy_knobs_lock);
 	}
 	if (err)
 		return sbuddy_debugfs_refuse(w, err, "a number, %d..%d", min, max);
@@ -114,12 +115,12 @@ static int lowmem_reserve_ratio_write(struct sbuddy_debugfs_write *w)
 	int ratio[SBUDDY_MAX_NR_ZONES];
 	int err;
 
-	mutex_lock(&knobs_lock);
+	mutex_lock(&sbuddy_knobs_lock);
 	memcpy(ratio, w->m->knobs.lowmem_reserve_ratio, sizeof(ratio));
 	err = parse_ratios(w->text, ratio);
 	if (!err)
 		err = sbuddy_set_lowmem_reserve_ratio(w->m, ratio);
-	mutex_unlock(&knobs_lock);
+	mutex_unlock(&sbuddy_knobs_lock);
 	if (err)
 		return sbuddy_debugfs_refuse(w, err, "1 to %d numbers, one for each zone, %s",
 					     SBUDDY_MAX_NR_ZONES, "separated by blanks");

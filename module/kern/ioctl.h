@@ -51,6 +51,9 @@ int sbuddy_ioctl_weights(struct sbuddy_client *c, void *arg);
 /* clone.c */
 int sbuddy_ioctl_clone(struct sbuddy_client *c, void *arg);
 
+/* ioctl_knob.c */
+int sbuddy_ioctl_knob(struct sbuddy_client *c, void *arg);
+
 /* ioctl_util.c */
 struct sbuddy_machine *sbuddy_lock_machine(u32 id);
 void sbuddy_unlock_machine(void);

@@ -6,6 +6,7 @@
  * Lock order, outermost first:
  *   sbuddy_machines_lock (rwsem)  machines come, go and are reset under write;
  *                                 everything that uses one holds it for read
+ *   sbuddy_knobs_lock (mutex)     writers of knobs, of any machine
  *   sbuddy_client.lock (mutex)    one owner's slots; a run holds it in chunks
  *   the engine's zone lock, pcp lock
  * sbuddy_clients_lock (mutex) guards the list of clients; it nests inside
@@ -74,6 +75,7 @@ struct sbuddy_client {
 extern struct sbuddy_region sbuddy_region;
 extern struct rw_semaphore sbuddy_machines_lock;
 extern struct mutex sbuddy_clients_lock;
+extern struct mutex sbuddy_knobs_lock;
 extern struct list_head sbuddy_clients;
 
 /* machines.c; the rest of it is in machines.h */

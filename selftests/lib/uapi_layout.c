@@ -39,6 +39,7 @@ SIZE(sbuddy_weights, 32);
 SIZE(sbuddy_isolate, 56);
 SIZE(sbuddy_contig, 72);
 SIZE(sbuddy_clone, 88);
+SIZE(sbuddy_knob, 24);
 
 /* All fields are as wide as their alignment, so the last offsets pin the rest. */
 AT(sbuddy_op, pfn, 16);
@@ -76,3 +77,4 @@ AT(sbuddy_contig, result, 68);
 AT(sbuddy_clone, message, 24);
 AT(sbuddy_clone, missing, 40);
 AT(sbuddy_clone, fidelity, 84);
+AT(sbuddy_knob, value, 16);

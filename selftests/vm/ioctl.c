@@ -191,6 +191,8 @@ COMMAND(ISOLATE, sbuddy_isolate, .fill = fill_isolate,
 	.reserved = offsetof(struct sbuddy_isolate, reserved));
 COMMAND(CONTIG, sbuddy_contig, .fill = fill_contig);
 COMMAND(CLONE, sbuddy_clone, .fill = fill_clone, .before = no_other_machine);
+/* A value of 0 is right for KNOB_SET, too. */
+COMMAND(KNOB, sbuddy_knob, .flags = SBUDDY_KNOB_SET);
 
 FIXTURE_SETUP(gate)
 {

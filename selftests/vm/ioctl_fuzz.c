@@ -42,6 +42,7 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_ISOLATE]		= sizeof(struct sbuddy_isolate),
 	[SBUDDY_CMD_CONTIG]		= sizeof(struct sbuddy_contig),
 	[SBUDDY_CMD_CLONE]		= sizeof(struct sbuddy_clone),
+	[SBUDDY_CMD_KNOB]		= sizeof(struct sbuddy_knob),
 };
 
 static struct test_random rnd;
@@ -108,6 +109,7 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_machine_destroy *destroy = (void *)arg;
 	struct sbuddy_machine_use *use = (void *)arg;
 	struct sbuddy_clone *clone = (void *)arg;
+	struct sbuddy_knob *knob = (void *)arg;
 
 	switch (nr) {
 	case SBUDDY_CMD_MACHINE_CREATE:
@@ -127,6 +129,11 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 		clone->zones = below_or(2, 1U << SBUDDY_ZONE_DMA);
 		clone->message = (uintptr_t)buf;
 		clone->message_cap = 128;
+		break;
+	case SBUDDY_CMD_KNOB:
+		knob->machine = test_random_below(&rnd, 6);
+		knob->knob = test_random_below(&rnd, SBUDDY_NR_KNOBS + 1);
+		knob->value = below_or(4000, -1);
 		break;
 	}
 }

@@ -220,6 +220,7 @@ enum sbuddy_command {
 	SBUDDY_CMD_ISOLATE,
 	SBUDDY_CMD_CONTIG,
 	SBUDDY_CMD_CLONE,
+	SBUDDY_CMD_KNOB,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -247,6 +248,7 @@ enum sbuddy_command {
 #define SBUDDY_IOC_ISOLATE	_SBUDDY_IO(ISOLATE)
 #define SBUDDY_IOC_CONTIG	_SBUDDY_IO(CONTIG)
 #define SBUDDY_IOC_CLONE	_SBUDDY_IO(CLONE)
+#define SBUDDY_IOC_KNOB		_SBUDDY_IO(KNOB)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
@@ -482,5 +484,6 @@ struct sbuddy_query_slot {
 #include "sbuddy_policy.h"
 #include "sbuddy_range.h"
 #include "sbuddy_live.h"
+#include "sbuddy_knob.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

@@ -13,6 +13,7 @@ NEEDS_host	   := host
 NEEDS_check	   := host
 NEEDS_fuzz	   := host
 NEEDS_bench	   := host module kernel vm
+NEEDS_race	   := host module kernel vm
 NEEDS_lint	   := lint module kernel
 NEEDS_debug-kernel := debug
 NEEDS_KVER_6.1	   := kernel
@@ -54,7 +55,8 @@ JOBS	?= $(shell nproc)
 
 all: modules
 
--include selftests/vm/vm.mk selftests/host/host.mk selftests/bench/bench.mk scripts/replay/replay.mk
+-include selftests/vm/vm.mk selftests/host/host.mk selftests/bench/bench.mk scripts/replay/replay.mk \
+	 selftests/race/race.mk
 
 # ---- kernel module ----
 
@@ -118,6 +120,8 @@ help:
 	@echo 'make test        all tests: host, and VM on 6.1 and 6.12; ends in "N passed, N failed"'
 	@echo 'make host        what runs natively: build/host/'
 	@echo 'make check       the tests that need neither root nor a VM'
+	@echo 'make race N=...  N operations on the live kernel of a VM and on its clone, page by page;'
+	@echo '                 SEED= PROFILE= CPUS= KVER= repeat or narrow it'
 	@echo 'make debug-kernel  builds the KASAN and lockdep kernel into the cache, 8 to 18 minutes'
 	@echo 'make test-debug  the VM tests on it; any report is a failure'
 	@echo 'make bench       instructions and time of an operation, ours beside the kernel'"'"'s'

@@ -392,7 +392,8 @@ size_t sbuddy_metadata_bytes(unsigned long nr_pages, int nr_zones, int nr_vcpus)
 
 	return sizeof(struct sbuddy_machine) + nr_pages * sizeof(struct sbuddy_page) +
 	       DIV_ROUND_UP(blocks, SBUDDY_PB_PER_LONG) * sizeof(long) +
-	       blocks * (sizeof(u8) + sizeof(u32)) + nr_zones * zone + nr_vcpus * SBUDDY_NR_NEAR * sizeof(struct sbuddy_near);
+	       blocks * (sizeof(u8) + sizeof(u32)) + nr_zones * zone +
+	       nr_vcpus * SBUDDY_NR_NEAR * sizeof(struct sbuddy_near);
 }
 
 /**

@@ -17,7 +17,7 @@ COPY=build/mutants
 CC=${HOSTCC:-gcc}
 FLAGS="-std=gnu11 -D_GNU_SOURCE -g -O1 -w -include selftests/lib/os.h -Iinclude -Iselftests/lib"
 TESTS="fallback buddy pcp pcp_tune watermark highatomic alloc free bulk zone gfp layout snapshot run owner
-	vmstat check failsweep mempolicy"
+	vmstat check failsweep mempolicy isolation contig"
 
 # files | sed expression | what it breaks; code may move from one of the files to another
 MUTANTS=(
@@ -97,6 +97,18 @@ MUTANTS=(
 	'owner*|s/o->free_hint = slot;$/;/|the lowest free slot is forgotten'
 	'run.c|s/if (READ_ONCE(page->refcount) > 1)/if (0)/|a batch empties slots of shared folios'
 	'internal.h|s/x > zs->stat_threshold ||/x >= zs->stat_threshold ||/|the counter folds one page early'
+	'isolation.c|s/zone->idx == SBUDDY_ZONE_MOVABLE ? pfn + 1 :/0 ? pfn + 1 :/|the movable zone is scanned like others'
+	'isolation.c|s/if (!sbuddy_unset_by_merging(r, zone, pfn))/if (1)/|an undo does not merge'
+	'isolation.c|s/SBUDDY_FPI_SKIP_REPORT_NOTIFY | SBUDDY_FPI_TO_TAIL/SBUDDY_FPI_NONE/|put back to the head'
+	'isolation.c|s/straddler = sbuddy_find_straddler(r->m, block, boundary);/straddler = NULL;/|compound blocks may straddle'
+	'isolation.c|s/return holder == r->holder || holder == SBUDDY_HOLDER_NOBODY;/return holder == r->holder;/|what nobody isolated stays so'
+	'isolation.c|s/sbuddy_undo_isolate_page_range(r, first, pfn);/;/|a failure in the middle leaves blocks isolated'
+	'pageblock.c|s/order > SBUDDY_PAGEBLOCK_ORDER) {/order > SBUDDY_MAX_PAGE_ORDER) {/|straddling free blocks are not split'
+	'contig.c|s/sbuddy_drain_all_pages_zone(zone, r->task);/;/|contiguous ranges do not drain'
+	'contig.c|s/outer_start = sbuddy_find_large_buddy(r->m, start);/outer_start = start;/|free blocks across the start'
+	'contig.c|s/sbuddy_release_freepages(r, end, outer_end);/;/|what lies behind the range is kept'
+	'run_range.c|s/if (READ_ONCE(a->page\[i\].refcount) > 1)/if (0)/|slots of shared pages are emptied'
+	'owner.c|s/sbuddy_owner_unisolate(o, task);/;/|closing leaves blocks isolated'
 )
 
 # The engine's objects into $1: those of the sources named, or all.

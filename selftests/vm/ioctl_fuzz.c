@@ -18,6 +18,7 @@
 #define ARG_BYTES	512
 #define BUF_BYTES	(1UL << 20)
 #define CHECK_EVERY	2000
+#define REOPEN_EVERY	50	/* a file that holds nothing may do more */
 
 static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_VERSION]		= sizeof(struct sbuddy_version),
@@ -302,13 +303,22 @@ static int check(int fd)
 	return err;
 }
 
-static int fuzz(int fd, int watch_fd, unsigned long calls)
+static int reopen(int *fd)
+{
+	close(*fd);
+	*fd = sbuddy_user_open();
+	return *fd < 0 ? *fd : 0;
+}
+
+static int fuzz(int *fd, int watch_fd, unsigned long calls)
 {
 	unsigned long i;
 	int err;
 
 	for (i = 0; i < calls; i++) {
-		err = one_call(fd);
+		err = i % REOPEN_EVERY ? 0 : reopen(fd);
+		if (!err)
+			err = one_call(*fd);
 		if (!err && i % CHECK_EVERY == 0)
 			err = check(watch_fd);
 		if (err) {
@@ -366,7 +376,7 @@ int main(int argc, char **argv)
 	    sbuddy_user_machine(watch_fd, 0, &machine))
 		ksft_exit_fail_msg("cannot start: %d\n", fd);
 
-	err = fuzz(fd, watch_fd, calls);
+	err = fuzz(&fd, watch_fd, calls);
 	ksft_test_result(!err, "answers are errnos of the ABI\n");
 	ksft_test_result(all_reached(), "every command was reached\n");
 	close(fd);

@@ -78,7 +78,7 @@ enum sbuddy_range_reason {
 	SBUDDY_RANGE_NOT_ISOLATED,	/* a pageblock that should be isolated and is not */
 	SBUDDY_RANGE_FOREIGN,		/* a pageblock that another file isolated */
 	SBUDDY_RANGE_IN_USE,		/* a page that is not free; it would have to be moved */
-	SBUDDY_RANGE_SHAPE,		/* COMP: no aligned power of two, or part of a larger block */
+	SBUDDY_RANGE_SHAPE,		/* COMP: no aligned power of two, or in a larger block */
 	SBUDDY_RANGE_NOWHERE,		/* no zone has room for so many pages */
 	SBUDDY_NR_RANGE_REASONS,
 };

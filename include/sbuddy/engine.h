@@ -389,6 +389,31 @@ struct sbuddy_near {
 #define SBUDDY_NEAR_PLACE	0x1fU
 #define SBUDDY_NR_NEAR		64
 
+/* How the zonelists came about. */
+enum sbuddy_zonelist_rule {
+	SBUDDY_ZONELISTS_IMPORTED,	/* from a snapshot, in its order */
+	SBUDDY_ZONELISTS_BOOT,		/* no CPU belongs to a node yet */
+	SBUDDY_ZONELISTS_REBUILT,	/* nodes with CPUs cost more */
+};
+
+/**
+ * struct sbuddy_node_choice - a node in a fallback list, and what it cost
+ * @node: its number
+ * @distance: from the node whose list it is
+ * @lower: 1 if its number is lower than that node's
+ * @cpus: 1 if it has CPUs, and that counts
+ * @load: lists in which it already came first at its distance
+ * @value: the sum that was lowest
+ */
+struct sbuddy_node_choice {
+	int node;
+	int distance;
+	int lower;
+	int cpus;
+	int load;
+	long value;
+};
+
 /**
  * struct sbuddy_machine - one shadow computer
  * @id:		  number under which users know it
@@ -407,6 +432,7 @@ struct sbuddy_near {
  *		  0 elsewhere (the zone lock)
  * @zones:	  populated zones by id, in node and zone order
  * @nodes:	  by number
+ * @zonelist_rule: enum sbuddy_zonelist_rule
  * @near:	  SBUDDY_NR_NEAR entries for each vcpu
  * @rules:	  the table of sbuddy_config::rules, see module/engine/rules.h
  * @vcpu_node:	  node of each vcpu
@@ -431,6 +457,7 @@ struct sbuddy_machine {
 	int nr_nodes;
 	int id;
 	bool backed;
+	u8 zonelist_rule;
 	struct sbuddy_knobs knobs;
 	long totalreserve_pages;
 	atomic_long_t events[SBUDDY_NR_MACHINE_EVENTS];
@@ -556,6 +583,11 @@ struct sbuddy_page *sbuddy_alloc_pages_exact(struct sbuddy_machine *m, struct sb
 unsigned long sbuddy_alloc_pages_bulk(struct sbuddy_machine *m, struct sbuddy_task *task,
 				      u32 gfp, int nid, unsigned long nr,
 				      struct sbuddy_page **array);
+
+/* zonelist.c */
+int sbuddy_fallback_order(const struct sbuddy_machine *m, int nid, bool boot,
+			  struct sbuddy_node_choice *choice);
+int sbuddy_rebuild_zonelists(struct sbuddy_machine *m, bool boot);
 
 /* mempolicy.c, mempolicy_text.c */
 int sbuddy_mpol_new(const struct sbuddy_machine *m, int mode, u64 nodes, int home_node,

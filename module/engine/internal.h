@@ -209,6 +209,18 @@ unsigned int sbuddy_gfp_to_alloc_flags(const struct sbuddy_task *task, u32 gfp,
 				       unsigned int order);
 unsigned int sbuddy_gfp_pfmemalloc_flags(const struct sbuddy_task *task, u32 gfp);
 
+/* ---- layout.c, layout_movable.c ------------------------------------------- */
+
+/* What kernelcore= or movablecore= says: frames, or percent if that is not -1. */
+struct sbuddy_layout_core {
+	u64 pages;
+	int percent;
+};
+
+const char *sbuddy_layout_place_movable(struct sbuddy_layout *l,
+					const struct sbuddy_layout_core *kernelcore,
+					const struct sbuddy_layout_core *movablecore);
+
 /* ---- zonelists: zonelist.c ---------------------------------------------- */
 #define SBUDDY_ALL_NODES	0xffffffffU
 

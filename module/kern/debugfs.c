@@ -310,6 +310,7 @@ int sbuddy_debugfs_init(void)
 	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_vmstat_files);
 	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_dump_files);
 	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_list_files);
+	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_numa_files);
 	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_alloc_files);
 	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_ctl_files);
 	sbuddy_debugfs_create_files(debugfs_root, sbuddy_debugfs_clone_files);

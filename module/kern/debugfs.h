@@ -67,6 +67,7 @@ extern const struct sbuddy_debugfs_file sbuddy_debugfs_frag_files[];	/* debugfs_
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_extfrag_files[];	/* debugfs_proc.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_vmstat_files[];	/* debugfs_vmstat.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_dump_files[];	/* debugfs_dump.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_numa_files[];	/* debugfs_numa.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_list_files[];	/* debugfs_lists.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[];	struct dentry;
 
@@ -89,6 +90,8 @@ int sbuddy_debugfs_refuse(struct sbuddy_debugfs_write *w, int err, const char *f
 
 /* debugfs_alloc.c */
 int sbuddy_debugfs_run_op(struct sbuddy_machine *m, struct sbuddy_op *op);
+int sbuddy_debugfs_run_op_mpol(struct sbuddy_machine *m, struct sbuddy_op *op,
+			       const struct sbuddy_mempolicy *pol);
 void sbuddy_debugfs_alloc_exit(void);
 
 #endif /* _SBUDDY_DEBUGFS_H */

@@ -2,8 +2,11 @@
 /*
  * alloc and free: allocate by hand, as the built-in owner.
  *
- * alloc  "order=3 gfp=GFP_KERNEL count=16 [cpu=0] [nid=0]": count blocks into free
- *        slots of the built-in owner.  Left out: order=0 gfp=GFP_KERNEL count=1, the
+ * alloc  "order=3 gfp=GFP_KERNEL count=16 [cpu=0] [nid=0] [policy=interleave:0,1]
+ *        [index=0]": count blocks into free slots of the built-in owner.  With a
+ *        policy, see mempolicy_text.c, they go where it leads, by the rotor of the
+ *        owner; with an index as pages of a mapping, the first at that index, the
+ *        others behind it.  Left out: order=0 gfp=GFP_KERNEL count=1, the
  *        vcpu of the writer, that vcpu's node.  Blocks are allocated one by one.
  *        When one cannot be had the write fails with that request's errno, and
  *        the blocks got so far are *kept*: so "fill it until it is full" is one
@@ -22,6 +25,11 @@
 #include "debugfs.h"
 
 #define ALLOC_MAX_COUNT		65536
+#define ALLOC_WORDS	"gfp=NAMES count=N [cpu=N] [nid=N] [policy=MODE:NODES] [index=N]"
+#define ALLOC_USAGE	"order=N " ALLOC_WORDS
+
+/* Of the built-in owner's policies the one that a write sets before each block. */
+#define POLICY_NUMBER		(SBUDDY_NR_POLICIES - 1)
 
 struct alloc_block {
 	u64 pfn;
@@ -57,10 +65,28 @@ static DEFINE_MUTEX(result_lock);
  */
 int sbuddy_debugfs_run_op(struct sbuddy_machine *m, struct sbuddy_op *op)
 {
+	return sbuddy_debugfs_run_op_mpol(m, op, NULL);
+}
+
+/**
+ * sbuddy_debugfs_run_op_mpol() - the same under a policy
+ * @m:	 machine
+ * @op:	 operation, the result in place
+ * @pol: policy, NULL or SBUDDY_MPOL_DEFAULT for none
+ *
+ * Context: As sbuddy_debugfs_run_op().
+ * Return: As sbuddy_debugfs_run_op().
+ */
+int sbuddy_debugfs_run_op_mpol(struct sbuddy_machine *m, struct sbuddy_op *op,
+			       const struct sbuddy_mempolicy *pol)
+{
 	struct sbuddy_client *c = sbuddy_debugfs_client;
 	int err;
 
 	mutex_lock(&c->lock);
+	if (pol && pol->mode != SBUDDY_MPOL_DEFAULT &&
+	    !sbuddy_owner_set_policy(c->owner, POLICY_NUMBER, pol))
+		op->flags |= POLICY_NUMBER;
 	err = sbuddy_run_op(c->owner, op, sbuddy_current_vcpu(m));
 	mutex_unlock(&c->lock);
 	cond_resched();
@@ -74,8 +100,10 @@ enum alloc_key {
 	ALLOC_COUNT,
 	ALLOC_CPU,
 	ALLOC_NID,
+	ALLOC_INDEX,
 	ALLOC_NR_NUMBERS,
 	ALLOC_GFP = ALLOC_NR_NUMBERS,
+	ALLOC_POLICY,
 	ALLOC_NR_KEYS,
 };
 
@@ -84,12 +112,15 @@ static const char * const alloc_key_name[ALLOC_NR_KEYS] = {
 	[ALLOC_COUNT] = "count",
 	[ALLOC_CPU] = "cpu",
 	[ALLOC_NID] = "nid",
+	[ALLOC_INDEX] = "index",
 	[ALLOC_GFP] = "gfp",
+	[ALLOC_POLICY] = "policy",
 };
 
 struct alloc_request {
 	int number[ALLOC_NR_NUMBERS];
 	u32 gfp;
+	struct sbuddy_mempolicy policy;
 	unsigned int seen;	/* bit: enum alloc_key */
 };
 
@@ -105,6 +136,9 @@ static void alloc_range(const struct sbuddy_machine *m, enum alloc_key key, int 
 		break;
 	case ALLOC_CPU:
 		*max = m->nr_vcpus - 1;
+		break;
+	case ALLOC_INDEX:
+		*max = INT_MAX;
 		break;
 	default:
 		*max = m->nr_nodes - 1;
@@ -133,6 +167,16 @@ static int alloc_parse_gfp(struct sbuddy_debugfs_write *w, const char *value, u3
 	return 0;
 }
 
+static int alloc_parse_policy(struct sbuddy_debugfs_write *w, const char *value,
+			      struct sbuddy_mempolicy *policy)
+{
+	const char *expected = "a policy";
+	int err;
+
+	err = sbuddy_mpol_parse(w->m, value, policy, &expected);
+	return err ? sbuddy_debugfs_refuse(w, err, "policy=%s", expected) : 0;
+}
+
 static int alloc_find_key(const char *name)
 {
 	int key;
@@ -152,12 +196,14 @@ static int alloc_parse_pair(struct sbuddy_debugfs_write *w, char *pair, struct a
 	key = value ? alloc_find_key(pair) : -EINVAL;
 	if (key < 0)
 		return sbuddy_debugfs_refuse(w, -EINVAL,
-			"order=N gfp=NAMES count=N [cpu=N] [nid=N], separated by blanks");
+			ALLOC_USAGE ", separated by blanks");
 	if (r->seen & BIT(key))
 		return sbuddy_debugfs_refuse(w, -EINVAL, "%s= once only", pair);
 	r->seen |= BIT(key);
 	if (key == ALLOC_GFP)
 		return alloc_parse_gfp(w, value, &r->gfp);
+	if (key == ALLOC_POLICY)
+		return alloc_parse_policy(w, value, &r->policy);
 	return alloc_parse_number(w, key, value, &r->number[key]);
 }
 
@@ -181,12 +227,12 @@ static int alloc_parse(struct sbuddy_debugfs_write *w, struct alloc_request *r)
 			return err;
 	}
 	if (!r->seen)
-		return sbuddy_debugfs_refuse(w, -EINVAL,
-					     "order=N gfp=NAMES count=N [cpu=N] [nid=N]");
+		return sbuddy_debugfs_refuse(w, -EINVAL, ALLOC_USAGE);
 	return 0;
 }
 
-static int alloc_one(struct sbuddy_machine *m, const struct alloc_request *r,
+/* @nth: how many blocks of the request came before. */
+static int alloc_one(struct sbuddy_machine *m, const struct alloc_request *r, u32 nth,
 		     struct alloc_block *block)
 {
 	struct sbuddy_op op = {
@@ -201,7 +247,11 @@ static int alloc_one(struct sbuddy_machine *m, const struct alloc_request *r,
 
 	if (signal_pending(current))
 		return -EINTR;
-	err = sbuddy_debugfs_run_op(m, &op);
+	if (r->seen & BIT(ALLOC_INDEX)) {
+		op.flags = SBUDDY_OP_INDEX;
+		op.count = r->number[ALLOC_INDEX] + nth;
+	}
+	err = sbuddy_debugfs_run_op_mpol(m, &op, &r->policy);
 	block->pfn = op.pfn;
 	block->slot = op.slot;
 	return err;
@@ -245,7 +295,7 @@ static int alloc_write(struct sbuddy_debugfs_write *w)
 	res->order = r.number[ALLOC_ORDER];
 	res->asked = r.number[ALLOC_COUNT];
 	while (!err && res->got < res->asked) {
-		err = alloc_one(w->m, &r, &res->block[res->got]);
+		err = alloc_one(w->m, &r, res->got, &res->block[res->got]);
 		res->got += !err;
 	}
 	res->err = err;
@@ -263,7 +313,7 @@ static int alloc_show(struct seq_file *s, struct sbuddy_machine *m)
 	const struct alloc_result *res;
 	u32 i;
 
-	seq_puts(s, "version=1\nusage: order=0..10 gfp=NAMES count=N [cpu=N] [nid=N]\n");
+	seq_puts(s, "version=1\nusage: order=0..10 " ALLOC_WORDS "\n");
 	mutex_lock(&result_lock);
 	res = last_alloc;
 	if (res) {

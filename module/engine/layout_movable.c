@@ -196,7 +196,7 @@ const char *sbuddy_layout_place_movable(struct sbuddy_layout *l,
 	struct sbuddy_spread s = { .l = l, .required = sbuddy_core_pages(kernelcore, total) };
 
 	if (zone < 0)
-		return "zones that ascend over all nodes, none Movable, with kernelcore or movablecore";
+		return "zones ascending over all nodes, none Movable, with these words";
 	if (movable) {
 		movable = min(total, ALIGN(movable, (u64)SBUDDY_MAX_ORDER_NR_PAGES));
 		s.required = max(s.required, total - movable);
@@ -205,5 +205,7 @@ const char *sbuddy_layout_place_movable(struct sbuddy_layout *l,
 		return NULL;
 	s.usable_start = sbuddy_zone_lowest_frame(l, zone);
 	sbuddy_spread_all(&s);
-	return sbuddy_cut_movable(l, s.movable) ? NULL : "at most 128 pieces, those of Movable included";
+	if (!sbuddy_cut_movable(l, s.movable))
+		return "at most 128 pieces, those of Movable included";
+	return NULL;
 }

@@ -135,13 +135,13 @@ static int check_size(void)
 /* The layout with the other parameters as words of it; NULL without memory. */
 static char *layout_text(void)
 {
-	bool named = layout && *layout;
+	const char *before_core = layout && *layout ? ";" : "";
+	const char *before_movable = kernelcore ? ";" : before_core;
 
-	return kasprintf(GFP_KERNEL, "%s%s%s%s%s", layout ?: "",
-			 kernelcore ? (named ? ";kernelcore=" : "kernelcore=") : "",
-			 kernelcore ?: "",
-			 movablecore ? (named || kernelcore ? ";movablecore=" : "movablecore=") : "",
-			 movablecore ?: "");
+	return kasprintf(GFP_KERNEL, "%s%s%s%s%s%s%s", layout ?: "",
+			 kernelcore ? before_core : "", kernelcore ? "kernelcore=" : "",
+			 kernelcore ?: "", movablecore ? before_movable : "",
+			 movablecore ? "movablecore=" : "", movablecore ?: "");
 }
 
 static int check_layout(struct sbuddy_config *cfg, const char *text, unsigned long nr_pages)

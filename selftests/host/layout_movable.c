@@ -114,7 +114,8 @@ TEST_F(layout_movable, refuses_with_a_reason)
 		"N0:Normal=8M;kernelcore=4M;N1:Normal=8M", "N0:Normal=8M,Movable=8M;kernelcore=4M",
 		"N0:Normal=16M;N1:DMA32=16M;kernelcore=4M", "N0:Normal=16M;kernelcore=-1",
 		"N0:Normal=16M;kernelcore=4M,", "N0:Normal=16M;kernelcore=9999999999T",
-		"N0:Normal=16M;corekernel=4M", "N0:hole=16M;kernelcore=4M", "N0:Normal=16M;kernelcore=4MM",
+		"N0:Normal=16M;corekernel=4M", "N0:hole=16M;kernelcore=4M",
+		"N0:Normal=16M;kernelcore=4MM",
 		"N0:Normal=16M;D:10;N1:Normal=2M",
 	};
 

@@ -503,6 +503,8 @@ struct sbuddy_range {
 	enum sbuddy_range_reason reason;
 	unsigned long pfn;
 };
+/* Takes a piece of text. */
+typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 
 /* layout.c */
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
@@ -530,6 +532,15 @@ size_t sbuddy_machine_metadata_bytes(const struct sbuddy_machine *m);
 const char *sbuddy_rules_name(unsigned int set);
 int sbuddy_rules_parse(const char *text, unsigned int *set);
 bool sbuddy_rules_raced(unsigned int set, const char *release, const char *version);
+/* fork.c */
+struct sbuddy_machine *sbuddy_fork_prepare(const struct sbuddy_machine *src);
+int sbuddy_fork_copy(const struct sbuddy_machine *src, struct sbuddy_machine *dst);
+int sbuddy_machine_fork(const struct sbuddy_machine *src, struct sbuddy_machine **out);
+
+/* hash.c, diff.c */
+u64 sbuddy_machine_hash(const struct sbuddy_machine *m);
+u64 sbuddy_machine_diff(const struct sbuddy_machine *a, const struct sbuddy_machine *b,
+			sbuddy_emit_fn emit, void *arg);
 
 /* page.c */
 struct sbuddy_page *sbuddy_pfn_to_page(const struct sbuddy_machine *m, unsigned long pfn);
@@ -635,7 +646,6 @@ int sbuddy_set_shortcut(struct sbuddy_machine *m, bool on);
 int sbuddy_set_lowmem_reserve_ratio(struct sbuddy_machine *m, const int *ratio);
 
 /* snapshot_export.c, snapshot_import.c */
-typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 int sbuddy_snapshot_export(struct sbuddy_machine *m, sbuddy_emit_fn emit, void *arg);
 int sbuddy_snapshot_size(const char *text, size_t len, size_t *bytes, char *err, size_t err_size);
 int sbuddy_snapshot_import(const char *text, size_t len, struct sbuddy_machine **out,
@@ -644,10 +654,14 @@ int sbuddy_snapshot_import(const char *text, size_t len, struct sbuddy_machine *
 /* check.c */
 int sbuddy_check(struct sbuddy_machine *m, char *err, size_t err_size);
 
-/* owner.c: slots, and run.c: operations on them */
+/* owner.c, fork.c: slots, and run.c: operations on them */
 struct sbuddy_owner;
 
 struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id);
+struct sbuddy_owner *sbuddy_owner_fork(const struct sbuddy_owner *o, struct sbuddy_machine *m,
+				       u32 id);
+void sbuddy_owner_rename(struct sbuddy_owner *o, u32 id);
+void sbuddy_owner_release(struct sbuddy_owner *o);
 void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task);
 u64 sbuddy_owner_pages(const struct sbuddy_owner *o);
 u32 sbuddy_owner_slots(const struct sbuddy_owner *o);

@@ -105,6 +105,16 @@ struct sbuddy_page *sbuddy_covering_head(const struct sbuddy_machine *m, unsigne
 #define SBUDDY_PB_SKIP		8UL
 #define SBUDDY_PB_PER_LONG	(BITS_PER_LONG / SBUDDY_PB_BITS)
 
+static inline unsigned long sbuddy_nr_pageblocks(const struct sbuddy_machine *m)
+{
+	return DIV_ROUND_UP(m->nr_pages, SBUDDY_PAGEBLOCK_NR_PAGES);
+}
+
+static inline size_t sbuddy_pageblock_flags_size(const struct sbuddy_machine *m)
+{
+	return DIV_ROUND_UP(sbuddy_nr_pageblocks(m), SBUDDY_PB_PER_LONG) * sizeof(long);
+}
+
 static inline unsigned long sbuddy_pb_index(const struct sbuddy_machine *m, unsigned long pfn)
 {
 	return (pfn - m->base_pfn) >> SBUDDY_PAGEBLOCK_ORDER;
@@ -599,7 +609,7 @@ void sbuddy_free_one_page(struct sbuddy_zone *zone, struct sbuddy_task *task,
 void sbuddy___free_pages_core(struct sbuddy_zone *zone, struct sbuddy_task *task,
 			      unsigned long pfn, unsigned int order);
 
-/* ---- machine.c, shared with snapshot import ------------------------------- */
+/* ---- machine.c, shared with snapshot import and fork ---------------------- */
 struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 					    unsigned long base_pfn, unsigned long nr_pages);
 struct sbuddy_zone *sbuddy_zone_create(struct sbuddy_machine *m, int node, int idx);

@@ -72,6 +72,9 @@ union sbuddy_arg {
 	struct sbuddy_contig contig;
 	struct sbuddy_clone clone;
 	struct sbuddy_knob knob;
+	struct sbuddy_machine_fork machine_fork;
+	struct sbuddy_machine_diff machine_diff;
+	struct sbuddy_machine_hash machine_hash;
 };
 
 static int sbuddy_ioctl_version(struct sbuddy_client *c, void *arg);
@@ -114,7 +117,7 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(MACHINE_DESTROY, sbuddy_ioctl_machine_destroy, struct sbuddy_machine_destroy,
 		reserved, RESERVED(struct sbuddy_machine_destroy)),
 	COMMAND(MACHINE_USE, sbuddy_ioctl_machine_use, struct sbuddy_machine_use, reserved,
-		RESERVED(struct sbuddy_machine_use)),
+		RESERVED(struct sbuddy_machine_use), .flags = SBUDDY_USE_SLOTS),
 	COMMAND(MACHINE_LIST, sbuddy_ioctl_machine_list, struct sbuddy_machine_list, used_bytes),
 	COMMAND(SET_POLICY, sbuddy_ioctl_set_policy, struct sbuddy_policy, reserved,
 		RESERVED(struct sbuddy_policy)),
@@ -127,6 +130,11 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(CONTIG, sbuddy_ioctl_contig, struct sbuddy_contig, result),
 	COMMAND(CLONE, sbuddy_ioctl_clone, struct sbuddy_clone, fidelity),
 	COMMAND(KNOB, sbuddy_ioctl_knob, struct sbuddy_knob, value, .flags = SBUDDY_KNOB_SET),
+	COMMAND(MACHINE_FORK, sbuddy_ioctl_machine_fork, struct sbuddy_machine_fork, machine,
+		.flags = SBUDDY_FORK_SLOTS),
+	COMMAND(MACHINE_DIFF, sbuddy_ioctl_machine_diff, struct sbuddy_machine_diff, differences),
+	COMMAND(MACHINE_HASH, sbuddy_ioctl_machine_hash, struct sbuddy_machine_hash, hash,
+		RESERVED(struct sbuddy_machine_hash)),
 };
 
 static u64 sbuddy_capabilities(void)

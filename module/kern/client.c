@@ -67,29 +67,50 @@ free_client:
 }
 
 /**
+ * sbuddy_client_take - become the owner that somebody made ready
+ * @c:	   client
+ * @m:	   machine that it works on from now on
+ * @owner: owner on @m, of the client's number; on error it stays the caller's
+ *
+ * Context: May sleep.  Caller holds sbuddy_machines_lock.  Takes the client's lock.
+ * Return: 0; -EBUSY if the client holds something.
+ */
+int sbuddy_client_take(struct sbuddy_client *c, struct sbuddy_machine *m,
+		       struct sbuddy_owner *owner)
+{
+	bool busy;
+
+	mutex_lock(&c->lock);
+	busy = sbuddy_owner_slots(c->owner);
+	if (!busy) {
+		swap(c->owner, owner);
+		WRITE_ONCE(c->machine, m);
+	}
+	mutex_unlock(&c->lock);
+	if (busy)
+		return -EBUSY;
+	sbuddy_owner_release(owner);	/* the empty one */
+	return 0;
+}
+
+/**
  * sbuddy_client_use - work on another machine from now on
  * @c: client
  * @m: the machine; may be the one that it works on already
  *
- * Context: May sleep.  Caller holds sbuddy_machines_lock.  Takes the client's lock.
+ * Context: As sbuddy_client_take().
  * Return: 0; -EBUSY if it holds something; -ENOMEM.
  */
 int sbuddy_client_use(struct sbuddy_client *c, struct sbuddy_machine *m)
 {
 	struct sbuddy_owner *owner = sbuddy_owner_create(m, c->id);
-	struct sbuddy_task task = { .cpu = 0 };
-	int err = -EBUSY;
+	int err;
 
 	if (!owner)
 		return -ENOMEM;
-	mutex_lock(&c->lock);
-	if (!sbuddy_owner_slots(c->owner)) {
-		swap(c->owner, owner);
-		WRITE_ONCE(c->machine, m);
-		err = 0;
-	}
-	mutex_unlock(&c->lock);
-	sbuddy_owner_destroy(owner, &task);	/* one of the two, and empty */
+	err = sbuddy_client_take(c, m, owner);
+	if (err)
+		sbuddy_owner_release(owner);
 	return err;
 }
 

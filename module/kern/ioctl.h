@@ -42,6 +42,7 @@ int sbuddy_ioctl_check(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_create(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_destroy(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_use(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_machine_fork(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_list(struct sbuddy_client *c, void *arg);
 /* ioctl_policy.c */
 int sbuddy_ioctl_set_policy(struct sbuddy_client *c, void *arg);
@@ -53,6 +54,9 @@ int sbuddy_ioctl_clone(struct sbuddy_client *c, void *arg);
 
 /* ioctl_knob.c */
 int sbuddy_ioctl_knob(struct sbuddy_client *c, void *arg);
+/* ioctl_compare.c */
+int sbuddy_ioctl_machine_diff(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_machine_hash(struct sbuddy_client *c, void *arg);
 
 /* ioctl_util.c */
 struct sbuddy_machine *sbuddy_lock_machine(u32 id);

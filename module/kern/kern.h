@@ -90,6 +90,8 @@ unsigned int sbuddy_current_vcpu(const struct sbuddy_machine *m);
 
 /* client.c */
 struct sbuddy_client *sbuddy_client_create(struct sbuddy_machine *m, const char *comm, pid_t pid);
+int sbuddy_client_take(struct sbuddy_client *c, struct sbuddy_machine *m,
+		       struct sbuddy_owner *owner);
 int sbuddy_client_use(struct sbuddy_client *c, struct sbuddy_machine *m);
 void sbuddy_client_destroy(struct sbuddy_client *c);
 unsigned int sbuddy_clients_using(const struct sbuddy_machine *m);

@@ -40,6 +40,9 @@ SIZE(sbuddy_isolate, 56);
 SIZE(sbuddy_contig, 72);
 SIZE(sbuddy_clone, 88);
 SIZE(sbuddy_knob, 24);
+SIZE(sbuddy_machine_fork, 16);
+SIZE(sbuddy_machine_diff, 48);
+SIZE(sbuddy_machine_hash, 24);
 
 /* All fields are as wide as their alignment, so the last offsets pin the rest. */
 AT(sbuddy_op, pfn, 16);
@@ -78,3 +81,6 @@ AT(sbuddy_clone, message, 24);
 AT(sbuddy_clone, missing, 40);
 AT(sbuddy_clone, fidelity, 84);
 AT(sbuddy_knob, value, 16);
+AT(sbuddy_machine_diff, text, 16);
+AT(sbuddy_machine_diff, differences, 40);
+AT(sbuddy_machine_hash, hash, 16);

@@ -28,6 +28,7 @@
  *   EALREADY    the page is free already (double free)
  *   EBUSY       the state of the object forbids the change now
  *   EINTR       a signal ended a long run; the result says how far it came
+ *   EUCLEAN     lists or descriptors are damaged; CHECK says more
  *   EFAULT      a pointer leads to memory that is not the caller's
  *   EPERM       CAP_SYS_ADMIN is missing
  */
@@ -221,6 +222,9 @@ enum sbuddy_command {
 	SBUDDY_CMD_CONTIG,
 	SBUDDY_CMD_CLONE,
 	SBUDDY_CMD_KNOB,
+	SBUDDY_CMD_MACHINE_FORK,
+	SBUDDY_CMD_MACHINE_DIFF,
+	SBUDDY_CMD_MACHINE_HASH,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -249,6 +253,9 @@ enum sbuddy_command {
 #define SBUDDY_IOC_CONTIG	_SBUDDY_IO(CONTIG)
 #define SBUDDY_IOC_CLONE	_SBUDDY_IO(CLONE)
 #define SBUDDY_IOC_KNOB		_SBUDDY_IO(KNOB)
+#define SBUDDY_IOC_MACHINE_FORK	_SBUDDY_IO(MACHINE_FORK)
+#define SBUDDY_IOC_MACHINE_DIFF	_SBUDDY_IO(MACHINE_DIFF)
+#define SBUDDY_IOC_MACHINE_HASH	_SBUDDY_IO(MACHINE_HASH)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */

@@ -12,8 +12,8 @@
  * free   "slot=7", "slot=7-12" (what is held of these; nothing held is an error),
  *        "pfn=0x12345" (first frame of a block), "all"
  *
- * State: the result of the last alloc, guarded by result_lock, which nests inside
- * everything else.  Slots are guarded by the client's lock, which is let go
+ * State: each machine's sbuddy_builtin::last_alloc, guarded by result_lock, which
+ * nests inside everything else.  Slots are guarded by the client's lock, which is let go
  * between two blocks.
  */
 #include <linux/sched/signal.h>
@@ -44,7 +44,6 @@ struct alloc_result {
 	struct alloc_block block[];
 };
 
-static struct alloc_result *last_alloc;
 static DEFINE_MUTEX(result_lock);
 
 /**
@@ -57,7 +56,7 @@ static DEFINE_MUTEX(result_lock);
  */
 int sbuddy_debugfs_run_op(struct sbuddy_machine *m, struct sbuddy_op *op)
 {
-	struct sbuddy_client *c = sbuddy_debugfs_client;
+	struct sbuddy_client *c = sbuddy_machine_builtin(m)->client;
 	int err;
 
 	mutex_lock(&c->lock);
@@ -252,7 +251,7 @@ static int alloc_write(struct sbuddy_debugfs_write *w)
 	if (err)
 		alloc_refuse(w, res);
 	mutex_lock(&result_lock);
-	swap(last_alloc, res);
+	swap(sbuddy_machine_builtin(w->m)->last_alloc, res);
 	mutex_unlock(&result_lock);
 	kvfree(res);
 	return err;
@@ -265,7 +264,7 @@ static int alloc_show(struct seq_file *s, struct sbuddy_machine *m)
 
 	seq_puts(s, "version=1\nusage: order=0..10 gfp=NAMES count=N [cpu=N] [nid=N]\n");
 	mutex_lock(&result_lock);
-	res = last_alloc;
+	res = sbuddy_machine_builtin(m)->last_alloc;
 	if (res) {
 		seq_printf(s, "last_err=%d last_order=%d last_asked_blocks=%u last_got_blocks=%u\n",
 			   res->err, res->order, res->asked, res->got);
@@ -280,10 +279,12 @@ static int alloc_show(struct seq_file *s, struct sbuddy_machine *m)
 /* "slot=268435455 pfn=0x10000000" is the longest line. */
 static size_t alloc_hint(const struct sbuddy_machine *m)
 {
+	const struct alloc_result *res;
 	size_t lines;
 
 	mutex_lock(&result_lock);
-	lines = last_alloc ? last_alloc->got : 0;
+	res = sbuddy_machine_builtin(m)->last_alloc;
+	lines = res ? res->got : 0;
 	mutex_unlock(&result_lock);
 	return 256 + lines * 32;
 }
@@ -305,7 +306,7 @@ static int free_slot(struct sbuddy_machine *m, u32 slot)
 /* First slot from @slot on that holds something; -ENOENT if there is none up to @last. */
 static int next_slot(u32 *slot, u32 last, u64 *pfn, const struct sbuddy_machine *m)
 {
-	struct sbuddy_client *c = sbuddy_debugfs_client;
+	struct sbuddy_client *c = sbuddy_machine_builtin(m)->client;
 	struct sbuddy_page *page;
 
 	mutex_lock(&c->lock);
@@ -389,13 +390,14 @@ static int free_show(struct seq_file *s, struct sbuddy_machine *m)
 
 /**
  * sbuddy_debugfs_alloc_exit() - forget the last result
+ * @b: of the machine
  *
  * Context: May sleep.  After the files were removed.
  */
-void sbuddy_debugfs_alloc_exit(void)
+void sbuddy_debugfs_alloc_exit(struct sbuddy_builtin *b)
 {
-	kvfree(last_alloc);
-	last_alloc = NULL;
+	kvfree(b->last_alloc);
+	b->last_alloc = NULL;
 }
 
 const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[] = {

@@ -31,6 +31,7 @@ DECLARE_RWSEM(sbuddy_machines_lock);
 /**
  * struct entry - a machine and what belongs to it
  * @m:	     the machine
+ * @builtin: its debugfs files and their owner
  * @spare:   slots that a fork brought along and no file has taken yet, or NULL
  * @charged: bytes of the quota that it uses
  * @pins:    reasons to stay while sbuddy_machines_lock is not held; changed under
@@ -38,6 +39,7 @@ DECLARE_RWSEM(sbuddy_machines_lock);
  */
 struct entry {
 	struct sbuddy_machine *m;
+	struct sbuddy_builtin *builtin;
 	struct sbuddy_owner *spare;
 	size_t charged;
 	atomic_t pins;
@@ -138,6 +140,21 @@ struct sbuddy_machine *sbuddy_machine_find(u32 id)
 }
 
 /**
+ * sbuddy_machine_builtin() - what a machine's debugfs files keep
+ * @m: machine in the table
+ *
+ * Context: sbuddy_machines_lock is held.
+ * Return: it; never NULL.
+ */
+struct sbuddy_builtin *sbuddy_machine_builtin(const struct sbuddy_machine *m)
+{
+	const struct entry *e = xa_load(&machines, m->id);
+
+	lockdep_assert_held(&sbuddy_machines_lock);
+	return e->builtin;
+}
+
+/**
  * sbuddy_machine_next() - walk the machines by ascending number
  * @id: in, where to start; out, the number found
  *
@@ -175,6 +192,12 @@ static int publish(struct sbuddy_machine *m, struct sbuddy_owner *spare, size_t 
 		return err == -EBUSY ? -ENOSPC : err;
 	}
 	m->id = nr;
+	e->builtin = sbuddy_builtin_create(m);
+	if (!e->builtin) {
+		xa_erase(&machines, nr);
+		kfree(e);
+		return -ENOMEM;
+	}
 	down_write(&sbuddy_machines_lock);
 	xa_store(&machines, nr, e, GFP_KERNEL);	/* the place is there: cannot fail */
 	up_write(&sbuddy_machines_lock);
@@ -187,6 +210,7 @@ static void take_down(struct entry *e)
 {
 	u32 id = e->m->id;
 
+	sbuddy_builtin_destroy(e->builtin);
 	sbuddy_owner_release(e->spare);
 	sbuddy_machine_destroy(e->m);
 	sbuddy_machines_uncharge(e->charged);
@@ -455,7 +479,7 @@ int sbuddy_machines_remove(u32 id)
 /**
  * sbuddy_machines_exit() - take all machines down
  *
- * Context: May sleep.  No client is left.
+ * Context: May sleep.  No open file is left.
  */
 void sbuddy_machines_exit(void)
 {
@@ -473,7 +497,7 @@ void sbuddy_machines_exit(void)
 
 /* ---- reset ---- */
 
-/* The debugfs client is nobody's: what it holds does not stand in the way. */
+/* A machine's debugfs client is nobody's: what it holds does not stand in the way. */
 static bool clients_hold_pages(const struct sbuddy_machine *m)
 {
 	struct sbuddy_client *c;

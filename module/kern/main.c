@@ -301,8 +301,8 @@ static int __init sbuddy_init(void)
 static void __exit sbuddy_exit(void)
 {
 	sbuddy_chardev_exit();
-	sbuddy_debugfs_exit();
 	sbuddy_machines_exit();
+	sbuddy_debugfs_exit();
 	sbuddy_region_exit();
 }
 

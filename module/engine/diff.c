@@ -77,7 +77,8 @@ static unsigned long sbuddy_list_len(const struct list_head *list)
 	unsigned long n = 0;
 
 	for (const struct list_head *l = list->next; l != list; l = l->next)
-		n++;
+		if (!(++n % SBUDDY_RESCHED_EVERY))
+			os_cond_resched();
 	return n;
 }
 
@@ -100,8 +101,9 @@ static void sbuddy_diff_list(struct sbuddy_diff *d, const char *name, const stru
 		q = sbuddy_list_pfn(d->b, y, b);
 		if (p != q || x == a)
 			break;
+		if (!(n % SBUDDY_RESCHED_EVERY))
+			os_cond_resched();
 	}
-	os_cond_resched();
 	if (p == q)
 		return;
 	if (x != a)

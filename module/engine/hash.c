@@ -33,10 +33,13 @@ static u64 sbuddy_hash_fields(u64 h, const struct sbuddy_field *f, const void *o
 static u64 sbuddy_hash_list(u64 h, const struct sbuddy_machine *m, const struct list_head *list)
 {
 	const struct sbuddy_page *page;
+	unsigned int n = 0;
 
-	list_for_each_entry(page, list, lru)
+	list_for_each_entry(page, list, lru) {
 		h = sbuddy_mix(h, sbuddy_pfn(m, page));
-	os_cond_resched();
+		if (!(++n % SBUDDY_RESCHED_EVERY))
+			os_cond_resched();
+	}
 	return sbuddy_mix(h, SBUDDY_HASH_END);
 }
 

@@ -93,6 +93,9 @@ static inline bool sbuddy_zone_spans_pfn(const struct sbuddy_zone *zone, unsigne
 	return pfn - zone->zone_start_pfn < zone->spanned_pages;
 }
 
+/* Steps of a walk over a whole machine, without a lock, between two os_cond_resched(). */
+#define SBUDDY_RESCHED_EVERY	1024
+
 /* page.c */
 struct sbuddy_page *sbuddy_covering_head(const struct sbuddy_machine *m, unsigned long pfn);
 

@@ -93,6 +93,9 @@ struct sbuddy_machine_destroy {
  * @machine:  in, number of the machine that this open file is to work on
  * @reserved: in, must be zero
  *
+ * Policies that the file has set are forgotten; with SBUDDY_USE_SLOTS they are
+ * those that came along with the slots.
+ *
  * EBUSY: the file holds something.  ENOENT: no such machine, or with
  * SBUDDY_USE_SLOTS no slots that nobody has taken yet.
  */

@@ -12,6 +12,7 @@
  */
 #include "os.h"
 #include "state.h"
+#include "snapshot.h"
 
 #define SBUDDY_DIFF_LINE	160
 #define SBUDDY_DIFF_WHERE	64
@@ -145,7 +146,7 @@ static void sbuddy_diff_blocks(struct sbuddy_diff *d, const struct sbuddy_zone *
 {
 	unsigned long pfn = a->zone_start_pfn, end = pfn + a->spanned_pages;
 
-	for (; pfn < end; pfn += SBUDDY_PAGEBLOCK_NR_PAGES) {
+	for (; pfn < end; pfn = sbuddy_next_block(pfn)) {
 		bool x = sbuddy_pageblock_present(d->a, a, pfn);
 		bool y = sbuddy_pageblock_present(d->b, b, pfn);
 		char name[48];
@@ -160,6 +161,25 @@ static void sbuddy_diff_blocks(struct sbuddy_diff *d, const struct sbuddy_zone *
 	}
 }
 
+/* The types that blocks of lists of the same length remember, where the rules say so. */
+static void sbuddy_diff_pcp_types(struct sbuddy_diff *d, const char *name,
+				  const struct list_head *a, const struct list_head *b)
+{
+	const struct list_head *x = a->next, *y = b->next;
+
+	if (d->a->rules->lists_follow_blocks || d->a->rules != d->b->rules)
+		return;
+	for (; x != a && y != b; x = x->next, y = y->next) {
+		int p = sbuddy_pcp_mt(list_entry(x, struct sbuddy_page, lru));
+		int q = sbuddy_pcp_mt(list_entry(y, struct sbuddy_page, lru));
+
+		if (p == q)
+			continue;
+		sbuddy_differ(d, "%s: remembered type: %d, %d", name, p, q);
+		return;
+	}
+}
+
 static void sbuddy_diff_pcp(struct sbuddy_diff *d, const struct sbuddy_zone *a,
 			    const struct sbuddy_zone *b, int cpu)
 {
@@ -170,6 +190,7 @@ static void sbuddy_diff_pcp(struct sbuddy_diff *d, const struct sbuddy_zone *a,
 	for (int i = 0; i < SBUDDY_NR_PCP_LISTS; i++) {
 		scnprintf(name, sizeof(name), "list idx=%d", i);
 		sbuddy_diff_list(d, name, &a->pcp[cpu].lists[i], &b->pcp[cpu].lists[i]);
+		sbuddy_diff_pcp_types(d, name, &a->pcp[cpu].lists[i], &b->pcp[cpu].lists[i]);
 	}
 	sbuddy_diff_fields(d, sbuddy_zonestat_fields, &a->zstat[cpu], &b->zstat[cpu]);
 }

@@ -11,8 +11,9 @@
  * Of the descriptors only those are written that say something: the copy of a
  * large machine touches no more memory than the original did.
  *
- * Left out: owners.  Used blocks are used in the copy, and nobody's; see
- * sbuddy_owner_fork() for taking an owner's slots along.
+ * Left out: owners.  Used blocks are used in the copy, and nobody's; pageblocks
+ * that an owner isolated are isolated, and nobody's.  See sbuddy_owner_fork() for
+ * taking an owner along.
  */
 #include "os.h"
 #include "owner.h"
@@ -85,15 +86,16 @@ static int sbuddy_fork_zone(const struct sbuddy_zone *from, struct sbuddy_zone *
 	return err;
 }
 
-/* The first page of a block; @d is zero so far. */
+/* The first page of a block, or one that is reserved; @d is zero so far. */
 static int sbuddy_fork_page(const struct sbuddy_machine *src, struct sbuddy_machine *dst,
 			    const struct sbuddy_page *s, struct sbuddy_page *d)
 {
+	enum sbuddy_page_state state = sbuddy_tag_state(s->tag);
 	const struct sbuddy_zone *zone;
 
 	d->tag = s->tag;
 	d->refcount = s->refcount;
-	if (sbuddy_tag_state(s->tag) == SBUDDY_PAGE_USED)
+	if (state != SBUDDY_PAGE_BUDDY && state != SBUDDY_PAGE_PCP)
 		return 0;
 	zone = sbuddy_zone_of(src, s);
 	d->lru = s->lru;
@@ -146,6 +148,7 @@ static void sbuddy_fork_machine(const struct sbuddy_machine *src, struct sbuddy_
 	unsigned long *flags = dst->pageblock_flags;
 	struct sbuddy_near *near = dst->near;
 	u8 *pageblock_zone = dst->pageblock_zone;
+	u32 *isolated_by = dst->isolated_by;
 	struct sbuddy_zone **zones = dst->zones;
 
 	memcpy(dst, src, sizeof(*dst));
@@ -153,12 +156,16 @@ static void sbuddy_fork_machine(const struct sbuddy_machine *src, struct sbuddy_
 	dst->pageblock_flags = flags;
 	dst->near = near;
 	dst->pageblock_zone = pageblock_zone;
+	dst->isolated_by = isolated_by;
 	dst->zones = zones;
 	dst->id = 0;
 	dst->backed = false;
 	dst->config.backed = false;
 	memcpy(flags, src->pageblock_flags, sbuddy_pageblock_flags_size(src));
 	memcpy(pageblock_zone, src->pageblock_zone, sbuddy_nr_pageblocks(src));
+	for (unsigned long i = 0; i < sbuddy_nr_pageblocks(src); i++)
+		if (src->isolated_by[i] == SBUDDY_HOLDER_CONTIG)
+			isolated_by[i] = SBUDDY_HOLDER_CONTIG;
 	for (int nid = 0; nid < SBUDDY_MAX_NODES; nid++)
 		sbuddy_fork_node(dst, &dst->nodes[nid]);
 }
@@ -270,9 +277,18 @@ static void sbuddy_fork_slots(const struct sbuddy_owner *o, struct sbuddy_owner 
 	copy->free_hint = o->free_hint;
 }
 
+/* What is marked as isolated by @o, there, becomes @copy's, here. */
+static void sbuddy_fork_isolated(const struct sbuddy_owner *o, struct sbuddy_owner *copy)
+{
+	copy->isolated = o->isolated;
+	for (unsigned long i = 0; o->isolated && i < sbuddy_nr_pageblocks(o->m); i++)
+		if (o->m->isolated_by[i] == sbuddy_owner_holder(o))
+			copy->m->isolated_by[i] = sbuddy_owner_holder(copy);
+}
+
 /**
  * sbuddy_owner_fork() - an owner on a copy of the machine, with the same slots,
- *			 policies and rotor
+ *			 policies, rotor and isolated pageblocks
  * @o:	owner on the source, which has not changed since the fork
  * @m:	the copy, on which these blocks are nobody's
  * @id: number of the new owner, as in sbuddy_owner_create()
@@ -292,6 +308,7 @@ struct sbuddy_owner *sbuddy_owner_fork(const struct sbuddy_owner *o, struct sbud
 		return NULL;
 	}
 	copy->task = o->task;
+	sbuddy_fork_isolated(o, copy);
 	memcpy(copy->policy, o->policy, sizeof(copy->policy));
 	sbuddy_fork_slots(o, copy);
 	return copy;
@@ -306,10 +323,14 @@ struct sbuddy_owner *sbuddy_owner_fork(const struct sbuddy_owner *o, struct sbud
  */
 void sbuddy_owner_rename(struct sbuddy_owner *o, u32 id)
 {
+	u32 old = sbuddy_owner_holder(o);
 	struct sbuddy_page *page;
 	u32 slot = 0;
 
 	o->id = id;
+	for (unsigned long i = 0; o->isolated && i < sbuddy_nr_pageblocks(o->m); i++)
+		if (o->m->isolated_by[i] == old)
+			o->m->isolated_by[i] = sbuddy_owner_holder(o);
 	for (; (page = sbuddy_owner_next(o, &slot)); slot++) {
 		page->private = sbuddy_slot_handle(o, slot);
 		os_cond_resched();

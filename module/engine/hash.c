@@ -10,6 +10,7 @@
  */
 #include "os.h"
 #include "state.h"
+#include "snapshot.h"
 
 #define SBUDDY_HASH_VERSION	1ULL
 #define SBUDDY_HASH_END		(~0ULL)		/* ends a list; no frame has this number */
@@ -43,6 +44,17 @@ static u64 sbuddy_hash_list(u64 h, const struct sbuddy_machine *m, const struct 
 	return sbuddy_mix(h, SBUDDY_HASH_END);
 }
 
+/* Blocks, and under rules where they remember it, the type that each goes back to. */
+static u64 sbuddy_hash_pcplist(u64 h, const struct sbuddy_machine *m, const struct list_head *list)
+{
+	const struct sbuddy_page *page;
+
+	if (!m->rules->lists_follow_blocks)
+		list_for_each_entry(page, list, lru)
+			h = sbuddy_mix(h, sbuddy_pcp_mt(page));
+	return sbuddy_hash_list(h, m, list);
+}
+
 static u64 sbuddy_hash_zonelist(u64 h, const struct sbuddy_zonelist *list)
 {
 	for (const struct sbuddy_zoneref *z = list->ref; z->zone; z++)
@@ -65,7 +77,7 @@ static u64 sbuddy_hash_pcp(u64 h, const struct sbuddy_zone *zone, int cpu)
 
 	h = sbuddy_hash_fields(h, sbuddy_pcp_fields, pcp);
 	for (int i = 0; i < SBUDDY_NR_PCP_LISTS; i++)
-		h = sbuddy_hash_list(h, zone->machine, &pcp->lists[i]);
+		h = sbuddy_hash_pcplist(h, zone->machine, &pcp->lists[i]);
 	return sbuddy_hash_fields(h, sbuddy_zonestat_fields, &zone->zstat[cpu]);
 }
 
@@ -74,7 +86,7 @@ static u64 sbuddy_hash_blocks(u64 h, const struct sbuddy_zone *zone)
 	const struct sbuddy_machine *m = zone->machine;
 	unsigned long pfn = zone->zone_start_pfn, end = pfn + zone->spanned_pages;
 
-	for (; pfn < end; pfn += SBUDDY_PAGEBLOCK_NR_PAGES) {
+	for (; pfn < end; pfn = sbuddy_next_block(pfn)) {
 		unsigned long i = sbuddy_pb_index(m, pfn);
 		unsigned long word = m->pageblock_flags[i / SBUDDY_PB_PER_LONG];
 
@@ -124,14 +136,14 @@ static u64 sbuddy_hash_used(u64 h, const struct sbuddy_machine *m)
  * sbuddy_machine_hash() - a number for the state of a machine
  * @m: machine; no operation runs on it meanwhile
  *
- * In it are: vcpus and their nodes; knobs; zonelists; of each zone spans,
+ * In it are: the rule set; vcpus and their nodes; knobs; zonelists; of each zone spans,
  * watermarks, reserves, flags, counters, free lists in order, type and skip hint
  * of each pageblock, per-CPU lists in order with their tuning, pending parts of
  * counters; used blocks with order, references and how they were allocated; all
  * event counters, summed over vcpus.
  *
  * Not in it: the machine's number; whether it is backed; first frame and length
- * of the array of descriptors (zones tell theirs); owners and slots; the knob
+ * of the array of descriptors (zones tell theirs); owners, slots, who isolated; the knob
  * shortcut, with or without which the same is decided; distances, of which the
  * zonelists are made.
  *

@@ -163,10 +163,6 @@ void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task)
 		os_cond_resched();
 	}
 	sbuddy_owner_unisolate(o, task);
-	for (u32 c = 0; c < o->nr_chunks; c++)
-		os_free(o->chunks[c]);
-	os_free(o->chunks);
-	os_free(o);
 	sbuddy_owner_release(o);
 }
 

@@ -42,6 +42,7 @@ const struct sbuddy_field sbuddy_knob_fields[] = {
 };
 
 const struct sbuddy_field sbuddy_machine_fields[] = {
+	FIELD(sbuddy_machine, config.rules),
 	FIELD(sbuddy_machine, nr_vcpus),
 	FIELD(sbuddy_machine, nr_nodes),
 	FIELD(sbuddy_machine, online_nodes),

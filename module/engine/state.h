@@ -9,7 +9,7 @@
 #ifndef _SBUDDY_STATE_H
 #define _SBUDDY_STATE_H
 
-#include "internal.h"
+#include "rules.h"
 
 /**
  * struct sbuddy_field - a number, or an array of them, in a structure

@@ -56,6 +56,10 @@ static int fill_config(const struct sbuddy_machine_spec *spec, struct sbuddy_con
 	err = sbuddy_layout_parse(spec->layout, 0, &cfg->layout, expected);
 	if (err)
 		return err;
+	*expected = "rules of a kernel series that has some here";
+	if (spec->rules >= SBUDDY_NR_RULE_SETS)
+		return -EINVAL;
+	cfg->rules = spec->rules;
 	cfg->thp = !spec->no_thp;
 	*expected = "a first frame that is a multiple of 1024 and below 2^40";
 	if (spec->base_pfn)

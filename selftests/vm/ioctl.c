@@ -176,7 +176,6 @@ COMMAND(CHECK, sbuddy_check_arg, .flags = 0);
 /* SBUDDY_CREATE_SNAPSHOT wants another text: machine.c. */
 COMMAND(MACHINE_CREATE, sbuddy_machine_create, .flags = SBUDDY_CREATE_NO_THP |
 	1 << SBUDDY_CREATE_RULES_SHIFT,
-COMMAND(MACHINE_CREATE, sbuddy_machine_create, .flags = SBUDDY_CREATE_NO_THP,
 	.more_flags = SBUDDY_CREATE_SNAPSHOT,
 	.fill = fill_create, .before = no_other_machine);
 COMMAND(MACHINE_DESTROY, sbuddy_machine_destroy, .fill = fill_destroy,

@@ -40,7 +40,7 @@ refused()
 
 files()
 {
-	(cd "$1" && find . -type f ! -path './machines/*' ! -name last_error | sort)
+	(cd "$1" && find . -type f ! -path './machines/*' ! -path './live/*' ! -name clone ! -name last_error | sort)
 }
 
 slots_of()

@@ -132,8 +132,9 @@ done
 rmmod sbuddy
 report $? "the module unloads with 41 machines"
 after=$(free_kib)
-# The region comes back as well.
-[ $((after - before)) -gt $((60 * 1024)) ]
+# The region, 64 MiB, comes back as well; what else came and went meanwhile is noise, and
+# the machines took more than 80 MiB.
+[ $((after - before)) -gt $((48 * 1024)) ]
 report $? "and gives back region and machines: $(((after - before) >> 10)) MiB more than before"
 
 echo "1..$n"

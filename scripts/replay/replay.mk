@@ -9,7 +9,7 @@ REPLAY_HDRS  := $(wildcard scripts/replay/*.h) selftests/lib/sbuddy_user.h $(wil
 CC	     ?= cc
 
 .PHONY: replay demo
-replay: $(REPLAY)/replay $(addprefix $(HB)/,sbuddy-record sbuddy-convert sbuddy-replay)
+replay: $(REPLAY)/replay $(addprefix $(HB)/,sbuddy-record sbuddy-convert sbuddy-replay sbuddy-twin)
 
 # selftests/vm/replay.sh runs them.
 vm-tests: replay

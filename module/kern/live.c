@@ -32,6 +32,8 @@
 #include <linux/spinlock.h>
 #include <linux/vmstat.h>
 
+#include <trace/events/sbuddy.h>
+
 #include "compat.h"
 #include "live.h"
 
@@ -263,6 +265,7 @@ static enum copied copy_locked(struct sbuddy_live_zone *z, struct zone *zone)
 	copy_fields(z, zone);
 	z->free_highatomic = sbuddy_host_zone_free_highatomic(zone, sum.highatomic);
 	copy_usemap(z);
+	trace_sbuddy_live_zone_copied(z->node, z->idx, z->start_pfn, z->spanned);
 	return copy_counters(z, zone, sum.pages) ? COPIED : UNSETTLED;
 }
 

@@ -16,6 +16,7 @@
 
 #include "os.h"
 #include "uapi/linux/sbuddy.h"
+#include "numa.h"
 
 #define SBUDDY_PAGE_SHIFT	12
 #define SBUDDY_PAGE_SIZE	(1UL << SBUDDY_PAGE_SHIFT)
@@ -407,6 +408,7 @@ struct sbuddy_near {
  *		  0 elsewhere (the zone lock)
  * @zones:	  populated zones by id, in node and zone order
  * @nodes:	  by number
+ * @zonelist_rule: enum sbuddy_zonelist_rule
  * @near:	  SBUDDY_NR_NEAR entries for each vcpu
  * @rules:	  the table of sbuddy_config::rules, see module/engine/rules.h
  * @vcpu_node:	  node of each vcpu
@@ -431,6 +433,7 @@ struct sbuddy_machine {
 	int nr_nodes;
 	int id;
 	bool backed;
+	u8 zonelist_rule;
 	struct sbuddy_knobs knobs;
 	long totalreserve_pages;
 	atomic_long_t events[SBUDDY_NR_MACHINE_EVENTS];
@@ -463,21 +466,8 @@ struct sbuddy_task {
 	u8 il_weight;
 };
 
-/**
- * struct sbuddy_mempolicy - a NUMA memory policy, made by sbuddy_mpol_new()
- * @mode: enum sbuddy_mpol_mode
- * @home_node: node to start from, -1 is the vcpu's
- * @lowest_zone: BIND heeds @nodes from this highest zone of the request on
- * @nodes: bit n: node n belongs to the set
- */
-struct sbuddy_mempolicy {
-	u8 mode;
-	s8 home_node;
-	u8 lowest_zone;
-	u32 nodes;
-};
-
-#define SBUDDY_NO_INTERLEAVE_INDEX	(~0UL)
+/* Takes a piece of text. */
+typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 
 /* sbuddy_range::holder */
 #define SBUDDY_HOLDER_NOBODY	0U
@@ -503,6 +493,9 @@ struct sbuddy_range {
 	enum sbuddy_range_reason reason;
 	unsigned long pfn;
 };
+
+/* Takes a piece of text. */
+typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 
 /* layout.c */
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
@@ -531,6 +524,16 @@ const char *sbuddy_rules_name(unsigned int set);
 int sbuddy_rules_parse(const char *text, unsigned int *set);
 bool sbuddy_rules_raced(unsigned int set, const char *release, const char *version);
 
+/* fork.c */
+struct sbuddy_machine *sbuddy_fork_prepare(const struct sbuddy_machine *src);
+int sbuddy_fork_copy(const struct sbuddy_machine *src, struct sbuddy_machine *dst);
+int sbuddy_machine_fork(const struct sbuddy_machine *src, struct sbuddy_machine **out);
+
+/* hash.c, diff.c */
+u64 sbuddy_machine_hash(const struct sbuddy_machine *m);
+u64 sbuddy_machine_diff(const struct sbuddy_machine *a, const struct sbuddy_machine *b,
+			sbuddy_emit_fn emit, void *arg);
+
 /* page.c */
 struct sbuddy_page *sbuddy_pfn_to_page(const struct sbuddy_machine *m, unsigned long pfn);
 unsigned long sbuddy_page_to_pfn(const struct sbuddy_machine *m, const struct sbuddy_page *page);
@@ -556,25 +559,6 @@ struct sbuddy_page *sbuddy_alloc_pages_exact(struct sbuddy_machine *m, struct sb
 unsigned long sbuddy_alloc_pages_bulk(struct sbuddy_machine *m, struct sbuddy_task *task,
 				      u32 gfp, int nid, unsigned long nr,
 				      struct sbuddy_page **array);
-
-/* mempolicy.c, mempolicy_text.c */
-int sbuddy_mpol_new(const struct sbuddy_machine *m, int mode, u64 nodes, int home_node,
-		    struct sbuddy_mempolicy *pol);
-int sbuddy_mpol_parse(const struct sbuddy_machine *m, const char *text,
-		      struct sbuddy_mempolicy *pol, const char **expected);
-int sbuddy_mpol_format(const struct sbuddy_mempolicy *pol, char *buf, size_t size);
-int sbuddy_set_il_weight(struct sbuddy_machine *m, int nid, int weight);
-unsigned int sbuddy_get_il_weight(const struct sbuddy_machine *m, int nid);
-void sbuddy_reset_rotor(struct sbuddy_task *task);
-struct sbuddy_page *sbuddy_alloc_pages_mpol(struct sbuddy_machine *m, struct sbuddy_task *task,
-					    u32 gfp, unsigned int order,
-					    const struct sbuddy_mempolicy *pol, unsigned long ilx,
-					    int nid);
-unsigned long sbuddy_alloc_pages_bulk_array_mempolicy(struct sbuddy_machine *m,
-						      struct sbuddy_task *task, u32 gfp,
-						      const struct sbuddy_mempolicy *pol,
-						      unsigned long nr,
-						      struct sbuddy_page **array);
 
 /* free.c */
 int sbuddy_free_pages(struct sbuddy_machine *m, struct sbuddy_task *task,
@@ -635,7 +619,6 @@ int sbuddy_set_shortcut(struct sbuddy_machine *m, bool on);
 int sbuddy_set_lowmem_reserve_ratio(struct sbuddy_machine *m, const int *ratio);
 
 /* snapshot_export.c, snapshot_import.c */
-typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 int sbuddy_snapshot_export(struct sbuddy_machine *m, sbuddy_emit_fn emit, void *arg);
 int sbuddy_snapshot_size(const char *text, size_t len, size_t *bytes, char *err, size_t err_size);
 int sbuddy_snapshot_import(const char *text, size_t len, struct sbuddy_machine **out,
@@ -644,10 +627,14 @@ int sbuddy_snapshot_import(const char *text, size_t len, struct sbuddy_machine *
 /* check.c */
 int sbuddy_check(struct sbuddy_machine *m, char *err, size_t err_size);
 
-/* owner.c: slots, and run.c: operations on them */
+/* owner.c, fork.c: slots, and run.c: operations on them */
 struct sbuddy_owner;
 
 struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id);
+struct sbuddy_owner *sbuddy_owner_fork(const struct sbuddy_owner *o, struct sbuddy_machine *m,
+				       u32 id);
+void sbuddy_owner_rename(struct sbuddy_owner *o, u32 id);
+void sbuddy_owner_release(struct sbuddy_owner *o);
 void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task);
 u64 sbuddy_owner_pages(const struct sbuddy_owner *o);
 u32 sbuddy_owner_slots(const struct sbuddy_owner *o);

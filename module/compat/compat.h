@@ -49,16 +49,6 @@
 #define SBUDDY_HOST_GFP_NO_OBJ_EXT	((__force gfp_t)0)
 #endif
 
-/*
- * Kbuild says whether this is a kernel that the engine's rules were compared
- * with, frame by frame.
- */
-#ifdef SBUDDY_HOST_COMPARED
-#define SBUDDY_HOST_RACED		1
-#else
-#define SBUDDY_HOST_RACED		0
-#endif
-
 /* contig.c */
 typedef struct page *sbuddy_alloc_contig_pages_fn(unsigned long nr_pages, gfp_t gfp_mask,
 						  int nid, nodemask_t *nodemask);

@@ -10,6 +10,8 @@
  *   SBUDDY_HAVE_PCP_FREE_FACTOR	    until 6.6; 6.7 6ccdcb6d3a74 "mm, pcp:
  *	reduce detecting time of consecutive high order page freeing" made it
  *	free_count
+ *   SBUDDY_HAVE_PCP_CACHED_TYPE	    until 6.9; 6.10 17edeb5d3f76 "mm:
+ *	page_alloc: remove pcppage migratetype caching"
  */
 #ifndef _SBUDDY_COMPAT_LIVE_H
 #define _SBUDDY_COMPAT_LIVE_H
@@ -25,8 +27,8 @@
  * @batch:	  pages moved at once
  * @flags:	  bit 0 a high-order page was freed before, bit 1 keep a batch
  * @alloc_factor: how often the refill doubled
- * @free_count:	  pages freed in a row
- * @free_factor:  until 6.6: how often the drain doubled
+ * @free_count:	  pages freed in a row; until 6.6 free_factor: how often the
+ *		  drain doubled
  * @expire:	  vmstat periods until a remote list is drained
  */
 struct sbuddy_host_pcp {
@@ -38,14 +40,11 @@ struct sbuddy_host_pcp {
 	int flags;
 	int alloc_factor;
 	int free_count;
-	int free_factor;
 	int expire;
 };
 
 /* 6.7 90b41691b988 "mm: add framework for PCP high auto-tuning", with its series */
 #ifdef PCPF_FREE_HIGH_BATCH
-#define SBUDDY_HOST_PCP_TUNED	1
-
 static inline void sbuddy_host_pcp_tuning(const struct per_cpu_pages *pcp,
 					  struct sbuddy_host_pcp *f)
 {
@@ -54,7 +53,6 @@ static inline void sbuddy_host_pcp_tuning(const struct per_cpu_pages *pcp,
 	f->flags = (pcp->flags & PCPF_PREV_FREE_HIGH_ORDER ? 1 : 0) |
 		   (pcp->flags & PCPF_FREE_HIGH_BATCH ? 2 : 0);
 	f->alloc_factor = pcp->alloc_factor;
-	f->free_count = pcp->free_count;
 }
 
 static inline bool sbuddy_host_zone_below_high(const struct zone *zone)
@@ -62,8 +60,6 @@ static inline bool sbuddy_host_zone_below_high(const struct zone *zone)
 	return test_bit(ZONE_BELOW_HIGH, &zone->flags);
 }
 #else
-#define SBUDDY_HOST_PCP_TUNED	0
-
 static inline void sbuddy_host_pcp_tuning(const struct per_cpu_pages *pcp,
 					  struct sbuddy_host_pcp *f)
 {
@@ -78,14 +74,27 @@ static inline bool sbuddy_host_zone_below_high(const struct zone *zone)
 #endif
 
 #ifdef SBUDDY_HAVE_PCP_FREE_FACTOR
-static inline int sbuddy_host_pcp_free_factor(const struct per_cpu_pages *pcp)
+static inline int sbuddy_host_pcp_free_count(const struct per_cpu_pages *pcp)
 {
 	return pcp->free_factor;
 }
 #else
-static inline int sbuddy_host_pcp_free_factor(const struct per_cpu_pages *pcp)
+static inline int sbuddy_host_pcp_free_count(const struct per_cpu_pages *pcp)
 {
-	return 0;
+	return pcp->free_count;
+}
+#endif
+
+/* Type of a page on a per-CPU list where the page remembers it, else the list's. */
+#ifdef SBUDDY_HAVE_PCP_CACHED_TYPE
+static inline int sbuddy_host_pcp_page_type(const struct page *page, int list_type)
+{
+	return page->index;
+}
+#else
+static inline int sbuddy_host_pcp_page_type(const struct page *page, int list_type)
+{
+	return list_type;
 }
 #endif
 
@@ -108,22 +117,22 @@ static inline void sbuddy_host_pcp_read(const struct per_cpu_pages *pcp,
 		.count = pcp->count,
 		.high = pcp->high,
 		.batch = pcp->batch,
-		.free_factor = sbuddy_host_pcp_free_factor(pcp),
+		.free_count = sbuddy_host_pcp_free_count(pcp),
 		.expire = sbuddy_host_pcp_expire(pcp),
 	};
 	sbuddy_host_pcp_tuning(pcp, f);
 }
 
 #ifdef SBUDDY_HAVE_ZONE_NR_FREE_HIGHATOMIC
-static inline long sbuddy_host_zone_free_highatomic(const struct zone *zone, long listed)
+static inline long sbuddy_host_zone_free_highatomic(const struct zone *zone)
 {
 	return zone->nr_free_highatomic;
 }
 #else
-/* The counter's meaning is the sum over the HighAtomic lists, which were copied. */
-static inline long sbuddy_host_zone_free_highatomic(const struct zone *zone, long listed)
+/* Before, the watermark tests subtracted all that was reserved. */
+static inline long sbuddy_host_zone_free_highatomic(const struct zone *zone)
 {
-	return listed;
+	return zone->nr_reserved_highatomic;
 }
 #endif
 

@@ -3,12 +3,14 @@
  * The full walk: does everything that the allocator believes agree with what
  * is there?  Names the first thing wrong.
  *
- * A zone is looked at under its lock with interrupts off, list by list; pcp
- * lists under theirs.  Exact only while nobody allocates; on a busy machine
- * each zone is consistent in itself.
+ * A zone is looked at under its lock, pcp lists under theirs.  The zone lock is
+ * let go every SBUDDY_CHECK_WORK descriptors, so that interrupts are off for some
+ * 100 us at a time however large the zone: exact only while nobody allocates.
  */
 #include "os.h"
 #include "rules.h"
+
+#define SBUDDY_CHECK_WORK	16384UL
 
 struct sbuddy_checker {
 	struct sbuddy_machine *m;
@@ -16,7 +18,27 @@ struct sbuddy_checker {
 	char *err;
 	size_t err_size;
 	unsigned long listed;		/* pages on the zone's lists so far */
+	unsigned long work;		/* descriptors looked at in this hold of the zone lock */
+	unsigned long flags;		/* of interrupts, before it was taken */
 };
+
+/*
+ * Between two steps under the zone lock, of @n descriptors each.  The lock comes
+ * and goes in one function and is held by another: sparse is told that nothing
+ * happened.
+ */
+static void sbuddy_check_breathe(struct sbuddy_checker *c, unsigned long n)
+{
+	c->work += n;
+	if (likely(c->work < SBUDDY_CHECK_WORK))
+		return;
+	c->work = 0;
+	__acquire(&c->zone->lock);
+	spin_unlock_irqrestore(&c->zone->lock, c->flags);
+	os_cond_resched();
+	spin_lock_irqsave(&c->zone->lock, c->flags);
+	__release(&c->zone->lock);
+}
 
 static __printf(2, 3) int sbuddy_wrong(struct sbuddy_checker *c, const char *fmt, ...)
 {
@@ -129,6 +151,7 @@ static int sbuddy_check_free_list(struct sbuddy_checker *c, unsigned int order, 
 					      mt);
 		if (err)
 			return err;
+		sbuddy_check_breathe(c, 1UL << order);
 	}
 	return 0;
 }
@@ -182,6 +205,7 @@ static int sbuddy_check_frames(struct sbuddy_checker *c, unsigned long *used)
 		if (sbuddy_tag_state(tag) == SBUDDY_PAGE_USED)
 			*used += n;
 		pfn += n;
+		sbuddy_check_breathe(c, 1);
 	}
 	if (free != c->listed)
 		return sbuddy_wrong(c, "%lu pages are in free blocks, %lu on the lists", free,
@@ -206,6 +230,7 @@ static int sbuddy_check_types(struct sbuddy_checker *c)
 		if (mt != SBUDDY_MIGRATE_ISOLATE && c->m->isolated_by[sbuddy_pb_index(c->m, pfn)])
 			return sbuddy_wrong(c, "pageblock %lx is held isolated and is %s", pfn,
 					    sbuddy_migratetype_name(mt));
+		sbuddy_check_breathe(c, 1);
 	}
 	if (isolated != z->nr_isolate_pageblock)
 		return sbuddy_wrong(c, "%ld isolated pageblocks, %ld counted", isolated,
@@ -241,11 +266,12 @@ static int sbuddy_check_counters(struct sbuddy_checker *c, unsigned long free,
 
 static int sbuddy_check_zone(struct sbuddy_checker *c, unsigned long *used)
 {
-	unsigned long free = 0, highatomic = 0, flags;
+	unsigned long free = 0, highatomic = 0;
 	int err;
 
 	c->listed = 0;
-	spin_lock_irqsave(&c->zone->lock, flags);
+	c->work = 0;
+	spin_lock_irqsave(&c->zone->lock, c->flags);
 	err = sbuddy_check_free_area(c, &free, &highatomic);
 	if (!err)
 		err = sbuddy_check_counters(c, free, highatomic);
@@ -253,7 +279,7 @@ static int sbuddy_check_zone(struct sbuddy_checker *c, unsigned long *used)
 		err = sbuddy_check_types(c);
 	if (!err)
 		err = sbuddy_check_frames(c, used);
-	spin_unlock_irqrestore(&c->zone->lock, flags);
+	spin_unlock_irqrestore(&c->zone->lock, c->flags);
 	return err;
 }
 

@@ -235,8 +235,12 @@ int sbuddy_alloc_contig_range(struct sbuddy_range *r, unsigned long start, unsig
 	if (!err) {
 		err = sbuddy_contig_take(r, zone, start, end, gfp);
 		sbuddy_undo_isolate_page_range(r, start, end);
+		r->holder = holder;
+		return err;
 	}
+	/* The kernel gives back the whole range, what was isolated before included. */
 	r->holder = holder;
+	sbuddy_undo_isolate_page_range(r, start, end);
 	return err;
 }
 

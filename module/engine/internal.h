@@ -93,6 +93,9 @@ static inline bool sbuddy_zone_spans_pfn(const struct sbuddy_zone *zone, unsigne
 	return pfn - zone->zone_start_pfn < zone->spanned_pages;
 }
 
+/* Steps of a walk over a whole machine, without a lock, between two os_cond_resched(). */
+#define SBUDDY_RESCHED_EVERY	1024
+
 /* page.c */
 struct sbuddy_page *sbuddy_covering_head(const struct sbuddy_machine *m, unsigned long pfn);
 
@@ -104,6 +107,16 @@ struct sbuddy_page *sbuddy_covering_head(const struct sbuddy_machine *m, unsigne
 #define SBUDDY_PB_TYPE_MASK	7UL
 #define SBUDDY_PB_SKIP		8UL
 #define SBUDDY_PB_PER_LONG	(BITS_PER_LONG / SBUDDY_PB_BITS)
+
+static inline unsigned long sbuddy_nr_pageblocks(const struct sbuddy_machine *m)
+{
+	return DIV_ROUND_UP(m->nr_pages, SBUDDY_PAGEBLOCK_NR_PAGES);
+}
+
+static inline size_t sbuddy_pageblock_flags_size(const struct sbuddy_machine *m)
+{
+	return DIV_ROUND_UP(sbuddy_nr_pageblocks(m), SBUDDY_PB_PER_LONG) * sizeof(long);
+}
 
 static inline unsigned long sbuddy_pb_index(const struct sbuddy_machine *m, unsigned long pfn)
 {
@@ -208,6 +221,18 @@ u32 sbuddy_current_gfp_context(const struct sbuddy_task *task, u32 gfp);
 unsigned int sbuddy_gfp_to_alloc_flags(const struct sbuddy_task *task, u32 gfp,
 				       unsigned int order);
 unsigned int sbuddy_gfp_pfmemalloc_flags(const struct sbuddy_task *task, u32 gfp);
+
+/* ---- layout.c, layout_movable.c ------------------------------------------- */
+
+/* What kernelcore= or movablecore= says: frames, or percent if that is not -1. */
+struct sbuddy_layout_core {
+	u64 pages;
+	int percent;
+};
+
+const char *sbuddy_layout_place_movable(struct sbuddy_layout *l,
+					const struct sbuddy_layout_core *kernelcore,
+					const struct sbuddy_layout_core *movablecore);
 
 /* ---- zonelists: zonelist.c ---------------------------------------------- */
 #define SBUDDY_ALL_NODES	0xffffffffU
@@ -599,7 +624,7 @@ void sbuddy_free_one_page(struct sbuddy_zone *zone, struct sbuddy_task *task,
 void sbuddy___free_pages_core(struct sbuddy_zone *zone, struct sbuddy_task *task,
 			      unsigned long pfn, unsigned int order);
 
-/* ---- machine.c, shared with snapshot import ------------------------------- */
+/* ---- machine.c, shared with snapshot import and fork ---------------------- */
 struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 					    unsigned long base_pfn, unsigned long nr_pages);
 struct sbuddy_zone *sbuddy_zone_create(struct sbuddy_machine *m, int node, int idx);

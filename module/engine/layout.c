@@ -10,6 +10,10 @@
  * and one continues when it is named again.  Sizes are whole pageblocks, so
  * every zone starts on a pageblock boundary.  "D:" gives the distances, a row
  * per node; 10 to oneself and 20 to others is the default.
+ *
+ * Words after the nodes place Movable as the kernel's parameters do, in bytes or
+ * percent of all memory: "N0:DMA32=64M,Normal=192M;N1:Normal=256M;kernelcore=50%"
+ * or "movablecore=128M".  Alone, without nodes, they divide the default node.
  */
 #include "os.h"
 #include "internal.h"
@@ -20,6 +24,10 @@ struct sbuddy_layout_parser {
 	const char **expected;
 	int node;			/* node being read */
 	s8 last_zone[SBUDDY_MAX_NODES];	/* highest zone of each node so far, -1 is none */
+	struct sbuddy_layout_core kernelcore;
+	struct sbuddy_layout_core movablecore;
+	bool cores;			/* one of the two was read */
+	bool distances;			/* were read: no node may follow */
 };
 
 static int sbuddy_layout_expected(struct sbuddy_layout_parser *ps, const char *what)
@@ -50,23 +58,33 @@ static bool sbuddy_layout_number(struct sbuddy_layout_parser *ps, u64 *v)
 	return ps->p != start;
 }
 
-static int sbuddy_layout_size(struct sbuddy_layout_parser *ps, u64 *nr_pages)
+/* The unit behind a number, if there is one, which scales it. */
+static int sbuddy_layout_unit(struct sbuddy_layout_parser *ps, u64 *bytes)
 {
 	static const char units[] = "KMGT";
-	const char *unit;
-	u64 bytes;
+	const char *unit = *ps->p ? strchr(units, *ps->p) : NULL;
 
-	if (!sbuddy_layout_number(ps, &bytes))
-		return sbuddy_layout_expected(ps, "a size such as 64M");
-	unit = *ps->p ? strchr(units, *ps->p) : NULL;
 	if (unit) {
 		unsigned int shift = 10 * (1 + (unsigned int)(unit - units));
 
-		if (bytes > (1ULL << 50) >> shift)
+		if (*bytes > (1ULL << 50) >> shift)
 			return sbuddy_layout_expected(ps, "a size of at most 1T in all");
-		bytes <<= shift;
+		*bytes <<= shift;
 		ps->p++;
 	}
+	return 0;
+}
+
+static int sbuddy_layout_size(struct sbuddy_layout_parser *ps, u64 *nr_pages)
+{
+	u64 bytes;
+	int err;
+
+	if (!sbuddy_layout_number(ps, &bytes))
+		return sbuddy_layout_expected(ps, "a size such as 64M");
+	err = sbuddy_layout_unit(ps, &bytes);
+	if (err)
+		return err;
 	*nr_pages = bytes >> SBUDDY_PAGE_SHIFT;
 	if (!bytes || bytes % (SBUDDY_PAGEBLOCK_NR_PAGES * SBUDDY_PAGE_SIZE))
 		return sbuddy_layout_expected(ps, "sizes that are multiples of 2M, not 0");
@@ -169,6 +187,43 @@ static int sbuddy_layout_distances(struct sbuddy_layout_parser *ps)
 	return 0;
 }
 
+/* Behind kernelcore= or movablecore=.  Frames as the kernel rounds them, down. */
+static int sbuddy_layout_core(struct sbuddy_layout_parser *ps, struct sbuddy_layout_core *core)
+{
+	u64 v;
+	int err;
+
+	if (core->pages || core->percent >= 0)
+		return sbuddy_layout_expected(ps, "kernelcore and movablecore once each");
+	if (!sbuddy_layout_number(ps, &v))
+		return sbuddy_layout_expected(ps, "a size such as 64M, or percent such as 50%");
+	ps->cores = true;
+	if (sbuddy_layout_eat(ps, "%")) {
+		if (v > 100)
+			return sbuddy_layout_expected(ps, "at most 100%");
+		core->percent = v;
+		return 0;
+	}
+	err = sbuddy_layout_unit(ps, &v);
+	core->pages = v >> SBUDDY_PAGE_SHIFT;
+	return err;
+}
+
+static int sbuddy_layout_part(struct sbuddy_layout_parser *ps)
+{
+	if (sbuddy_layout_eat(ps, "kernelcore="))
+		return sbuddy_layout_core(ps, &ps->kernelcore);
+	if (sbuddy_layout_eat(ps, "movablecore="))
+		return sbuddy_layout_core(ps, &ps->movablecore);
+	if (sbuddy_layout_eat(ps, "D:")) {
+		ps->distances = true;
+		return sbuddy_layout_distances(ps);
+	}
+	if (ps->distances || ps->cores)
+		return sbuddy_layout_expected(ps, "nodes before distances and other words");
+	return sbuddy_layout_node(ps);
+}
+
 static void sbuddy_layout_init(struct sbuddy_layout *l)
 {
 	memset(l, 0, sizeof(*l));
@@ -180,7 +235,8 @@ static void sbuddy_layout_init(struct sbuddy_layout *l)
 /* A quarter Movable, its start rounded up to the largest block as the kernel does. */
 static int sbuddy_layout_default(struct sbuddy_layout_parser *ps, u64 nr_pages)
 {
-	u64 normal = ALIGN(nr_pages - nr_pages / 4, (u64)SBUDDY_MAX_ORDER_NR_PAGES);
+	u64 quarter = ps->cores ? 0 : nr_pages / 4;
+	u64 normal = ALIGN(nr_pages - quarter, (u64)SBUDDY_MAX_ORDER_NR_PAGES);
 	int err;
 
 	if (!nr_pages || nr_pages % SBUDDY_PAGEBLOCK_NR_PAGES)
@@ -193,6 +249,12 @@ static int sbuddy_layout_default(struct sbuddy_layout_parser *ps, u64 nr_pages)
 	return err;
 }
 
+/* Whether a text names nodes; what else it says divides the default one. */
+static bool sbuddy_layout_names_nodes(const char *text)
+{
+	return text && *text && *text != 'k' && *text != 'm';
+}
+
 static bool sbuddy_layout_has_memory(const struct sbuddy_layout *l)
 {
 	for (int i = 0; i < l->nr_extents; i++)
@@ -201,10 +263,21 @@ static bool sbuddy_layout_has_memory(const struct sbuddy_layout *l)
 	return false;
 }
 
+static int sbuddy_layout_finish(struct sbuddy_layout_parser *ps)
+{
+	const char *expected = NULL;
+
+	if (!sbuddy_layout_has_memory(ps->l))
+		return sbuddy_layout_expected(ps, "at least one zone");
+	if (ps->cores)
+		expected = sbuddy_layout_place_movable(ps->l, &ps->kernelcore, &ps->movablecore);
+	return expected ? sbuddy_layout_expected(ps, expected) : 0;
+}
+
 /**
  * sbuddy_layout_parse() - layout from text
  * @text: see the top of this file; NULL or empty is the default layout
- * @nr_pages: size of the default layout, pages; unused with a text
+ * @nr_pages: size of the default layout, pages; unused if the text has nodes
  * @l: out
  * @expected: out on error, what would have been accepted
  *
@@ -214,27 +287,24 @@ static bool sbuddy_layout_has_memory(const struct sbuddy_layout *l)
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
 			const char **expected)
 {
-	struct sbuddy_layout_parser ps = { .p = text, .l = l, .expected = expected };
-	int err;
+	struct sbuddy_layout_parser ps = {
+		.p = text, .l = l, .expected = expected,
+		.kernelcore.percent = -1, .movablecore.percent = -1,
+	};
+	int err = 0;
 
 	sbuddy_layout_init(l);
 	memset(ps.last_zone, -1, sizeof(ps.last_zone));
-	if (!text || !*text)
-		return sbuddy_layout_default(&ps, nr_pages);
-	do {
-		if (sbuddy_layout_eat(&ps, "D:")) {
-			err = sbuddy_layout_distances(&ps);
-			break;
-		}
-		err = sbuddy_layout_node(&ps);
-	} while (!err && sbuddy_layout_eat(&ps, ";"));
-	if (err)
-		return err;
-	if (*ps.p && *ps.p != '\n')
-		return sbuddy_layout_expected(&ps, "',' or ';' or the end after a size");
-	if (!sbuddy_layout_has_memory(l))
-		return sbuddy_layout_expected(&ps, "at least one zone");
-	return 0;
+	if (text && *text) {
+		do {
+			err = sbuddy_layout_part(&ps);
+		} while (!err && sbuddy_layout_eat(&ps, ";"));
+		if (!err && *ps.p && *ps.p != '\n')
+			err = sbuddy_layout_expected(&ps, "',' or ';' or the end after a size");
+	}
+	if (!err && !sbuddy_layout_names_nodes(text))
+		err = sbuddy_layout_default(&ps, nr_pages);
+	return err ? err : sbuddy_layout_finish(&ps);
 }
 
 static int sbuddy_layout_format_distances(const struct sbuddy_layout *l, char *buf, size_t size)

@@ -42,16 +42,6 @@ static void sbuddy_knobs_init(struct sbuddy_machine *m)
 	k->llc_pages_per_cpu = m->config.llc_pages_per_cpu;
 }
 
-static unsigned long sbuddy_nr_pageblocks(const struct sbuddy_machine *m)
-{
-	return DIV_ROUND_UP(m->nr_pages, SBUDDY_PAGEBLOCK_NR_PAGES);
-}
-
-static size_t sbuddy_pageblock_flags_size(const struct sbuddy_machine *m)
-{
-	return DIV_ROUND_UP(sbuddy_nr_pageblocks(m), SBUDDY_PB_PER_LONG) * sizeof(long);
-}
-
 /* An empty machine with its arrays; NULL if there is no memory for them. */
 struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 					    unsigned long base_pfn, unsigned long nr_pages)
@@ -356,6 +346,22 @@ void sbuddy_machine_destroy(struct sbuddy_machine *m)
 	os_free(m);
 }
 
+/*
+ * Descriptors that say nothing yet are not written: those of a large machine
+ * may never have had memory of their own.
+ */
+static void sbuddy_wipe_descriptors(struct sbuddy_machine *m)
+{
+	for (unsigned long i = 0; i < m->nr_pages; i++) {
+		struct sbuddy_page *page = &m->pages[i];
+
+		if (page->tag || page->refcount || page->private || page->lru.next)
+			memset(page, 0, sizeof(*page));
+		if (!(i % SBUDDY_PAGES_PER_SECTION))
+			os_cond_resched();
+	}
+}
+
 /**
  * sbuddy_machine_reset() - back to the state after boot, knobs at their defaults
  * @m: machine; nobody uses it meanwhile and nobody holds a page of it after
@@ -367,7 +373,7 @@ int sbuddy_machine_reset(struct sbuddy_machine *m)
 {
 	if (!m->config.layout.nr_extents)
 		return -EOPNOTSUPP;
-	memset(m->pages, 0, m->nr_pages * sizeof(*m->pages));
+	sbuddy_wipe_descriptors(m);
 	memset(m->pageblock_flags, 0, sbuddy_pageblock_flags_size(m));
 	memset(m->isolated_by, 0, sbuddy_nr_pageblocks(m) * sizeof(*m->isolated_by));
 	memset(m->events, 0, sizeof(m->events));

@@ -9,6 +9,7 @@
  *   spinlocks           the zone lock (irqsave) and the pcp lock (trylock)
  *   os_zalloc, os_free  zeroed memory for metadata, when a machine is made
  *   os_clear_pages      zeroing of real frames, backed machines only
+ *   os_cond_resched, os_fatal_signal_pending  in walks over whole machines
  *   os_warn             one rate-limited line for what must not happen
  *   trace_sbuddy_*      tracepoints; os_tracing_*: is anybody listening
  */
@@ -29,6 +30,7 @@
 #include <linux/prefetch.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -78,6 +80,12 @@ static inline bool os_tracing_free(void)
 static inline void os_cond_resched(void)
 {
 	cond_resched();
+}
+
+/* Is there nobody left to do it for? */
+static inline bool os_fatal_signal_pending(void)
+{
+	return fatal_signal_pending(current);
 }
 
 #endif /* _SBUDDY_OS_H */

@@ -127,6 +127,22 @@ static void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u
 }
 
 /**
+ * sbuddy_owner_release() - take an owner down without freeing what it holds
+ * @o: owner, NULL is allowed; its machine goes as well
+ *
+ * Context: May sleep.
+ */
+void sbuddy_owner_release(struct sbuddy_owner *o)
+{
+	if (!o)
+		return;
+	for (u32 c = 0; c < o->nr_chunks; c++)
+		os_free(o->chunks[c]);
+	os_free(o->chunks);
+	os_free(o);
+}
+
+/**
  * sbuddy_owner_destroy() - give everything back and take the owner down
  * @o: owner, NULL is allowed
  * @task: who frees
@@ -147,10 +163,7 @@ void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task)
 		os_cond_resched();
 	}
 	sbuddy_owner_unisolate(o, task);
-	for (u32 c = 0; c < o->nr_chunks; c++)
-		os_free(o->chunks[c]);
-	os_free(o->chunks);
-	os_free(o);
+	sbuddy_owner_release(o);
 }
 
 /**

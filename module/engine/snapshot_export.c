@@ -4,9 +4,8 @@
  *
  * Line by line, the machine's own (snapshot_machine.c), then per node and zone;
  * frame numbers in hex, everything else decimal but for flags.
- * snapshot_import.c reads it back.  Each zone is written from its lists in
- * their order while its lock is dropped between chunks, so the caller keeps
- * operations away for a consistent picture.
+ * snapshot_import.c reads it back.  No lock is taken: the caller keeps
+ * operations away, and interrupts stay on however long it takes.
  *
  * A machine of other rules than 6.12's says so in the first line.  Blocks on
  * its per-CPU lists are followed by ':' and the type that they remember, if it
@@ -59,9 +58,13 @@ static void sbuddy_export_zone_head(const struct sbuddy_export *x, const struct 
 static void sbuddy_export_list(const struct sbuddy_export *x, const struct list_head *list)
 {
 	const struct sbuddy_page *page;
+	unsigned int n = 0;
 
-	list_for_each_entry(page, list, lru)
+	list_for_each_entry(page, list, lru) {
 		sbuddy_emit(x, " %lx", sbuddy_pfn(x->m, page));
+		if (!(++n % SBUDDY_RESCHED_EVERY))
+			os_cond_resched();
+	}
 	sbuddy_emit(x, "\n");
 	os_cond_resched();
 }
@@ -105,6 +108,7 @@ static void sbuddy_export_blocks(const struct sbuddy_export *x, const struct sbu
 		else
 			sbuddy_emit(x, " -");
 	sbuddy_emit(x, "\n");
+	os_cond_resched();
 }
 
 static void sbuddy_export_pcp(const struct sbuddy_export *x, const struct sbuddy_zone *z, int cpu)

@@ -4,7 +4,8 @@
  * the node's own zones first, then the other nodes' by distance, each from
  * the highest zone down; the no-fallback list has only its own.
  *
- * Built once when a machine is made, read without a lock.
+ * Built when a machine is made, and anew while it stands still; read without a
+ * lock.
  */
 #include "os.h"
 #include "internal.h"
@@ -25,37 +26,87 @@ static bool sbuddy_node_has_memory(const struct sbuddy_node *node)
 }
 
 /*
- * The memory node nearest to @local that is not in @used.  Nodes below @local
- * and nodes with CPUs cost a little more, so that load goes round and spares
- * those that have work; @load breaks ties among equally distant ones.  At boot
- * no CPU is known to belong to a node yet.
+ * What speaks against @n as the next node of @local's list.  Nodes below
+ * @local and nodes with CPUs cost a little more, so that load goes round and
+ * spares those that have work; @load breaks ties among equally distant ones.
+ * At boot no CPU is known to belong to a node yet.
  */
-static int sbuddy_find_next_best_node(const struct sbuddy_machine *m, int local, u32 *used,
-				      const int *load, bool boot)
+static struct sbuddy_node_choice sbuddy_node_value(const struct sbuddy_machine *m, int local,
+						   int n, int load, bool boot)
 {
-	long best_val = LONG_MAX;
-	int best = -1;
+	struct sbuddy_node_choice c = {
+		.node = n,
+		.distance = m->config.layout.distance[local][n],
+		.lower = n < local,
+		.cpus = !boot && m->nodes[n].nr_cpus,
+		.load = load,
+	};
 
-	if (!(*used >> local & 1) && sbuddy_node_has_memory(&m->nodes[local])) {
-		*used |= 1U << local;
-		return local;
-	}
+	c.value = (c.distance + c.lower + c.cpus) * SBUDDY_DISTANCE_WEIGHT + load;
+	return c;
+}
+
+/* The memory node nearest to @local that is not in @used; its node is -1 if there is none. */
+static struct sbuddy_node_choice sbuddy_find_next_best_node(const struct sbuddy_machine *m,
+							    int local, u32 used, const int *load,
+							    bool boot)
+{
+	struct sbuddy_node_choice best = { .node = -1, .value = LONG_MAX };
+
+	if (!(used >> local & 1) && sbuddy_node_has_memory(&m->nodes[local]))
+		return sbuddy_node_value(m, local, local, load[local], boot);
 	for (int n = 0; n < m->nr_nodes; n++) {
-		long val = m->config.layout.distance[local][n];
+		struct sbuddy_node_choice c = sbuddy_node_value(m, local, n, load[n], boot);
 
-		if (*used >> n & 1 || !sbuddy_node_has_memory(&m->nodes[n]))
-			continue;
-		val += n < local;
-		val += !boot && m->nodes[n].nr_cpus;
-		val = val * SBUDDY_DISTANCE_WEIGHT + load[n];
-		if (val < best_val) {
-			best_val = val;
-			best = n;
-		}
+		if (!(used >> n & 1) && sbuddy_node_has_memory(&m->nodes[n]) &&
+		    c.value < best.value)
+			best = c;
 	}
-	if (best >= 0)
-		*used |= 1U << best;
 	return best;
+}
+
+/* All memory nodes in the order of @local's list; returns how many.  Adds to @load. */
+static int sbuddy_order_nodes(const struct sbuddy_machine *m, int local, int *load, bool boot,
+			      struct sbuddy_node_choice *choice)
+{
+	const u8 *distance = m->config.layout.distance[local];
+	int nr = 0, prev = local;
+	u32 used = 0;
+
+	for (;;) {
+		choice[nr] = sbuddy_find_next_best_node(m, local, used, load, boot);
+		if (choice[nr].node < 0)
+			return nr;
+		used |= 1U << choice[nr].node;
+		if (distance[choice[nr].node] != distance[prev])
+			load[choice[nr].node]++;
+		prev = choice[nr++].node;
+	}
+}
+
+/**
+ * sbuddy_fallback_order() - the nodes of a fallback list, and why
+ * @m: machine with distances, that is not an imported one
+ * @nid: node whose list it is, an online one
+ * @boot: by the rule at boot, else when lists are rebuilt
+ * @choice: out, SBUDDY_MAX_NODES + 1 entries
+ *
+ * Each list loads the nodes for the next ones, so those before are gone
+ * through as well.
+ *
+ * Context: Any; nodes and vcpus of a machine are constant.
+ * Return: Entries in @choice.
+ */
+int sbuddy_fallback_order(const struct sbuddy_machine *m, int nid, bool boot,
+			  struct sbuddy_node_choice *choice)
+{
+	int load[SBUDDY_MAX_NODES] = { 0 };
+	int nr = 0;
+
+	for (int n = 0; n <= nid; n++)
+		if (m->nodes[n].online)
+			nr = sbuddy_order_nodes(m, n, load, boot, choice);
+	return nr;
 }
 
 static struct sbuddy_zoneref *sbuddy_add_node_zones(struct sbuddy_zoneref *ref,
@@ -75,20 +126,12 @@ static void sbuddy_build_zonelists(struct sbuddy_machine *m, int local, int *loa
 {
 	struct sbuddy_node *node = &m->nodes[local];
 	struct sbuddy_zoneref *ref = node->zonelists[SBUDDY_ZONELIST_FALLBACK].ref;
-	const u8 *distance = m->config.layout.distance[local];
-	int n, prev = local;
-	u32 used = 0;
+	struct sbuddy_node_choice choice[SBUDDY_MAX_NODES + 1];
+	int nr = sbuddy_order_nodes(m, local, load, boot, choice);
 
 	ref->zone = NULL;
-	for (;;) {
-		n = sbuddy_find_next_best_node(m, local, &used, load, boot);
-		if (n < 0)
-			break;
-		if (distance[n] != distance[prev])
-			load[n]++;
-		prev = n;
-		ref = sbuddy_add_node_zones(ref, &m->nodes[n]);
-	}
+	for (int i = 0; i < nr; i++)
+		ref = sbuddy_add_node_zones(ref, &m->nodes[choice[i].node]);
 	sbuddy_add_node_zones(node->zonelists[SBUDDY_ZONELIST_NOFALLBACK].ref, node);
 	for (int kind = 0; kind < SBUDDY_NR_ZONELISTS; kind++)
 		sbuddy_zonelist_index(&node->zonelists[kind]);
@@ -188,6 +231,22 @@ static bool sbuddy_too_small_to_group(struct sbuddy_machine *m)
 }
 
 /**
+ * sbuddy_rebuild_zonelists() - build the zonelists anew, as at boot or later
+ * @m: machine
+ * @boot: by the rule at boot, else as when memory comes or goes on a live machine
+ *
+ * Context: Nobody allocates from @m meanwhile.
+ * Return: 0; -EOPNOTSUPP for an imported machine, which has no distances.
+ */
+int sbuddy_rebuild_zonelists(struct sbuddy_machine *m, bool boot)
+{
+	if (!m->config.layout.nr_extents)
+		return -EOPNOTSUPP;
+	sbuddy_build_all_zonelists(m, boot);
+	return 0;
+}
+
+/**
  * sbuddy_build_all_zonelists() - zonelists of every node, and mobility grouping
  * @m: machine whose zones and managed pages are set
  * @boot: as at boot, when no CPU belongs to a node yet
@@ -203,6 +262,7 @@ void sbuddy_build_all_zonelists(struct sbuddy_machine *m, bool boot)
 			sbuddy_build_zonelists(m, nid, load, boot);
 	for (int i = 0; i < m->nr_zones; i++)
 		sbuddy_zone_set_avoid_fragmentation(m->zones[i]);
+	m->zonelist_rule = boot ? SBUDDY_ZONELISTS_BOOT : SBUDDY_ZONELISTS_REBUILT;
 	m->knobs.group_by_mobility_disabled = sbuddy_too_small_to_group(m);
 	sbuddy_index_near(m);
 }

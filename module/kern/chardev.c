@@ -68,6 +68,9 @@ union sbuddy_arg {
 	struct sbuddy_machine_list machine_list;
 	struct sbuddy_policy policy;
 	struct sbuddy_weights weights;
+	struct sbuddy_machine_fork machine_fork;
+	struct sbuddy_machine_diff machine_diff;
+	struct sbuddy_machine_hash machine_hash;
 	struct sbuddy_isolate isolate;
 	struct sbuddy_contig contig;
 	struct sbuddy_clone clone;
@@ -114,7 +117,7 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(MACHINE_DESTROY, sbuddy_ioctl_machine_destroy, struct sbuddy_machine_destroy,
 		reserved, RESERVED(struct sbuddy_machine_destroy)),
 	COMMAND(MACHINE_USE, sbuddy_ioctl_machine_use, struct sbuddy_machine_use, reserved,
-		RESERVED(struct sbuddy_machine_use)),
+		RESERVED(struct sbuddy_machine_use), .flags = SBUDDY_USE_SLOTS),
 	COMMAND(MACHINE_LIST, sbuddy_ioctl_machine_list, struct sbuddy_machine_list, used_bytes),
 	COMMAND(SET_POLICY, sbuddy_ioctl_set_policy, struct sbuddy_policy, reserved,
 		RESERVED(struct sbuddy_policy)),
@@ -122,6 +125,11 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 		RESERVED(struct sbuddy_policy)),
 	COMMAND(WEIGHTS, sbuddy_ioctl_weights, struct sbuddy_weights, weight,
 		RESERVED(struct sbuddy_weights), .flags = SBUDDY_WEIGHTS_SET),
+	COMMAND(MACHINE_FORK, sbuddy_ioctl_machine_fork, struct sbuddy_machine_fork, machine,
+		.flags = SBUDDY_FORK_SLOTS),
+	COMMAND(MACHINE_DIFF, sbuddy_ioctl_machine_diff, struct sbuddy_machine_diff, differences),
+	COMMAND(MACHINE_HASH, sbuddy_ioctl_machine_hash, struct sbuddy_machine_hash, hash,
+		RESERVED(struct sbuddy_machine_hash)),
 	COMMAND(ISOLATE, sbuddy_ioctl_isolate, struct sbuddy_isolate, reserved,
 		RESERVED(struct sbuddy_isolate)),
 	COMMAND(CONTIG, sbuddy_ioctl_contig, struct sbuddy_contig, result),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Clients: an open file of /dev/sbuddy each, and one for debugfs.
+ * Clients: an open file of /dev/sbuddy each, and one a machine for debugfs.
  *
  * A client is an owner (the engine's: slots and pages) plus who it belongs to.
  * This file owns the list of clients, guarded by sbuddy_clients_lock, and the
@@ -18,12 +18,18 @@ DEFINE_MUTEX(sbuddy_clients_lock);	/* see kern.h */
 
 static DEFINE_IDA(sbuddy_client_ids);
 
-/* Number 0 is the one client without a process, debugfs. */
+/* Number 0 is the client without a process, debugfs, of which each machine has one. */
 static int sbuddy_client_id(pid_t pid)
 {
 	if (!pid)
-		return ida_alloc_max(&sbuddy_client_ids, 0, GFP_KERNEL);
+		return 0;
 	return ida_alloc_min(&sbuddy_client_ids, 1, GFP_KERNEL);
+}
+
+static void sbuddy_client_free_id(int id)
+{
+	if (id)
+		ida_free(&sbuddy_client_ids, id);
 }
 
 /**
@@ -34,7 +40,7 @@ static int sbuddy_client_id(pid_t pid)
  *
  * Context: May sleep.  Caller holds sbuddy_machines_lock, or nobody else can
  * know @m yet.  Takes sbuddy_clients_lock.
- * Return: the client, or NULL: no memory for it, or a second one for debugfs.
+ * Return: the client, or NULL without memory.
  */
 struct sbuddy_client *sbuddy_client_create(struct sbuddy_machine *m, const char *comm, pid_t pid)
 {
@@ -60,10 +66,37 @@ struct sbuddy_client *sbuddy_client_create(struct sbuddy_machine *m, const char 
 	return c;
 
 free_id:
-	ida_free(&sbuddy_client_ids, id);
+	sbuddy_client_free_id(id);
 free_client:
 	kfree(c);
 	return NULL;
+}
+
+/**
+ * sbuddy_client_take - become the owner that somebody made ready
+ * @c:	   client
+ * @m:	   machine that it works on from now on
+ * @owner: owner on @m, of the client's number; on error it stays the caller's
+ *
+ * Context: May sleep.  Caller holds sbuddy_machines_lock.  Takes the client's lock.
+ * Return: 0; -EBUSY if the client holds something.
+ */
+int sbuddy_client_take(struct sbuddy_client *c, struct sbuddy_machine *m,
+		       struct sbuddy_owner *owner)
+{
+	bool busy;
+
+	mutex_lock(&c->lock);
+	busy = sbuddy_owner_slots(c->owner);
+	if (!busy) {
+		swap(c->owner, owner);
+		WRITE_ONCE(c->machine, m);
+	}
+	mutex_unlock(&c->lock);
+	if (busy)
+		return -EBUSY;
+	sbuddy_owner_release(owner);	/* the empty one */
+	return 0;
 }
 
 /**
@@ -71,25 +104,19 @@ free_client:
  * @c: client
  * @m: the machine; may be the one that it works on already
  *
- * Context: May sleep.  Caller holds sbuddy_machines_lock.  Takes the client's lock.
+ * Context: As sbuddy_client_take().
  * Return: 0; -EBUSY if it holds something; -ENOMEM.
  */
 int sbuddy_client_use(struct sbuddy_client *c, struct sbuddy_machine *m)
 {
 	struct sbuddy_owner *owner = sbuddy_owner_create(m, c->id);
-	struct sbuddy_task task = { .cpu = 0 };
-	int err = -EBUSY;
+	int err;
 
 	if (!owner)
 		return -ENOMEM;
-	mutex_lock(&c->lock);
-	if (!sbuddy_owner_slots(c->owner)) {
-		swap(c->owner, owner);
-		WRITE_ONCE(c->machine, m);
-		err = 0;
-	}
-	mutex_unlock(&c->lock);
-	sbuddy_owner_destroy(owner, &task);	/* one of the two, and empty */
+	err = sbuddy_client_take(c, m, owner);
+	if (err)
+		sbuddy_owner_release(owner);
 	return err;
 }
 
@@ -131,6 +158,6 @@ void sbuddy_client_destroy(struct sbuddy_client *c)
 	mutex_lock(&c->lock);
 	sbuddy_owner_destroy(c->owner, &task);
 	mutex_unlock(&c->lock);
-	ida_free(&sbuddy_client_ids, c->id);
+	sbuddy_client_free_id(c->id);
 	kfree(c);
 }

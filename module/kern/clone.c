@@ -31,6 +31,12 @@
 
 /* ---- making one ------------------------------------------------------------ */
 
+/* The rules that a clone obeys are this kernel's, or 6.12's where there are none. */
+static bool raced(void)
+{
+	return sbuddy_verified_here(max_t(int, sbuddy_host_rules(), SBUDDY_RULES_6_12));
+}
+
 static int make(struct sbuddy_live_request *r, u32 *id)
 {
 	struct sbuddy_live_text t = { };
@@ -67,9 +73,9 @@ static int clone(struct sbuddy_clone *a, struct sbuddy_live_request *r)
 	a->most_blocks = r->most_blocks;
 	a->nr_zones = r->nr_zones;
 	a->tries = r->tries;
-	a->fidelity = SBUDDY_HOST_RACED ? SBUDDY_FIDELITY_RACED : SBUDDY_FIDELITY_UNVERIFIED;
+	a->fidelity = raced() ? SBUDDY_FIDELITY_RACED : SBUDDY_FIDELITY_UNVERIFIED;
 	a->total_ns = ktime_get_ns() - start;
-	if (!SBUDDY_HOST_RACED)
+	if (!raced())
 		pr_notice_once("fidelity is unverified on kernel %s: clones decide by rules that were not compared with it\n",
 			       init_utsname()->release);
 	return 0;
@@ -120,8 +126,8 @@ static struct sbuddy_clone last;	/* of size 0 if there was none */
 static DEFINE_MUTEX(last_lock);
 
 static const char * const missing_names[] = {
-	"settled", "sysctl", "user_min_free_kbytes", "thp", "grouping", "movable", "pcp_type",
-	"pcp_free_factor", "offline_cpus", "zones", "events", "holders",
+	"settled", "sysctl", "user_min_free_kbytes", "thp", "grouping", "movable",
+	"offline_cpus", "zones", "events", "holders",
 };
 
 static void print_missing(struct seq_file *s, u64 missing)
@@ -252,7 +258,7 @@ static int live_zones_show(struct seq_file *s, struct sbuddy_machine *m)
 
 	seq_puts(s, "version=1\n");
 	seq_printf(s, "kernel=%s fidelity=%s\n", init_utsname()->release,
-		   SBUDDY_HOST_RACED ? "raced" : "unverified");
+		   raced() ? "raced" : "unverified");
 	if (why) {
 		seq_printf(s, "# cannot be cloned: expected %s\n", why);
 		return 0;
@@ -280,11 +286,11 @@ struct live_node {
 
 static struct live_node live_nodes[SBUDDY_MAX_NODES];
 
-/* Also looked at by who compares: the first lines say what the copy cost. */
+/* All but the knobs, which have files of their own; the first lines say what the copy cost. */
 static int live_snapshot_show(struct seq_file *s, struct sbuddy_machine *m)
 {
 	const struct live_node *node = container_of(s->private, struct live_node, files[0]);
-	struct sbuddy_live_request r = { .nodes = BIT_ULL(node->nid) };
+	struct sbuddy_live_request r = { .nodes = BIT_ULL(node->nid), .no_knobs = true };
 	struct sbuddy_live_text t = { };
 	int err;
 

@@ -11,9 +11,6 @@
 
 #include "kern.h"
 
-/* The files show and steer the backed machine. */
-#define SBUDDY_DEBUGFS_MACHINE	0U
-
 /* Longest text that may be written, bytes without the closing newline. */
 #define SBUDDY_DEBUGFS_WRITE_MAX	1023U
 #define SBUDDY_DEBUGFS_EXPECTED_MAX	192U
@@ -25,13 +22,34 @@ enum sbuddy_debugfs_lock {
 	SBUDDY_DEBUGFS_UNLOCKED,	/* not at all: the callback takes it */
 };
 
+#define SBUDDY_DEBUGFS_CHECK_MAX	256U	/* longest result of a check, bytes */
+
+/**
+ * struct sbuddy_builtin - what a machine's files keep
+ * @client:	the owner of what the file alloc allocates
+ * @dir:	machines/N; NULL for machine 0, whose files are in the root
+ * @last_alloc: result of the last write to alloc, NULL if there was none;
+ *		see debugfs_alloc.c
+ * @last_check: result of the last write to check; see debugfs_ctl.c
+ *
+ * Lives as long as the machine.
+ */
+struct sbuddy_builtin {
+	struct sbuddy_client *client;
+	struct dentry *dir;
+	struct alloc_result *last_alloc;
+	char last_check[SBUDDY_DEBUGFS_CHECK_MAX];
+};
+
 /**
  * struct sbuddy_debugfs_write - one write, on its way through a handler
+ * @machine:  number of the machine whose file it is
  * @m:	      the machine; NULL with SBUDDY_DEBUGFS_UNLOCKED
  * @text:     what was written, without blanks at both ends; the handler may cut it up
  * @expected: filled by sbuddy_debugfs_refuse()
  */
 struct sbuddy_debugfs_write {
+	u32 machine;
 	struct sbuddy_machine *m;
 	char *text;
 	char expected[SBUDDY_DEBUGFS_EXPECTED_MAX];
@@ -67,28 +85,28 @@ extern const struct sbuddy_debugfs_file sbuddy_debugfs_frag_files[];	/* debugfs_
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_extfrag_files[];	/* debugfs_proc.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_vmstat_files[];	/* debugfs_vmstat.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_dump_files[];	/* debugfs_dump.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_numa_files[];	/* debugfs_numa.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_list_files[];	/* debugfs_lists.c */
-extern const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[];	struct dentry;
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[];	/* debugfs_alloc.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[];	/* debugfs_ctl.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[];	/* debugfs_vm.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_machines_files[]; /* debugfs_machines.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_clone_files[];	/* clone.c */
+
+struct dentry;
 
 void sbuddy_debugfs_create_files(struct dentry *dir, const struct sbuddy_debugfs_file *f);
 
 /* clone.c */
 void sbuddy_debugfs_create_live(struct dentry *root);
 
-/* debugfs_alloc.c */
-extern const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[];	/* debugfs_ctl.c */
-extern const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[];	/* debugfs_vm.c */
-
-extern const struct sbuddy_debugfs_file sbuddy_debugfs_clone_files[];	/* clone.c */
-
-/* The owner of what the file alloc allocates; set from init to exit. */
-extern struct sbuddy_client *sbuddy_debugfs_client;
-
 __printf(3, 4)
 int sbuddy_debugfs_refuse(struct sbuddy_debugfs_write *w, int err, const char *fmt, ...);
 
 /* debugfs_alloc.c */
 int sbuddy_debugfs_run_op(struct sbuddy_machine *m, struct sbuddy_op *op);
-void sbuddy_debugfs_alloc_exit(void);
+int sbuddy_debugfs_run_op_mpol(struct sbuddy_machine *m, struct sbuddy_op *op,
+			       const struct sbuddy_mempolicy *pol);
+void sbuddy_debugfs_alloc_exit(struct sbuddy_builtin *b);
 
 #endif /* _SBUDDY_DEBUGFS_H */

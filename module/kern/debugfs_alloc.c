@@ -2,8 +2,11 @@
 /*
  * alloc and free: allocate by hand, as the built-in owner.
  *
- * alloc  "order=3 gfp=GFP_KERNEL count=16 [cpu=0] [nid=0]": count blocks into free
- *        slots of the built-in owner.  Left out: order=0 gfp=GFP_KERNEL count=1, the
+ * alloc  "order=3 gfp=GFP_KERNEL count=16 [cpu=0] [nid=0] [policy=interleave:0,1]
+ *        [index=0]": count blocks into free slots of the built-in owner.  With a
+ *        policy, see mempolicy_text.c, they go where it leads, by the rotor of the
+ *        owner; with an index as pages of a mapping, the first at that index, the
+ *        others behind it.  Left out: order=0 gfp=GFP_KERNEL count=1, the
  *        vcpu of the writer, that vcpu's node.  Blocks are allocated one by one.
  *        When one cannot be had the write fails with that request's errno, and
  *        the blocks got so far are *kept*: so "fill it until it is full" is one
@@ -12,8 +15,8 @@
  * free   "slot=7", "slot=7-12" (what is held of these; nothing held is an error),
  *        "pfn=0x12345" (first frame of a block), "all"
  *
- * State: the result of the last alloc, guarded by result_lock, which nests inside
- * everything else.  Slots are guarded by the client's lock, which is let go
+ * State: each machine's sbuddy_builtin::last_alloc, guarded by result_lock, which
+ * nests inside everything else.  Slots are guarded by the client's lock, which is let go
  * between two blocks.
  */
 #include <linux/sched/signal.h>
@@ -22,6 +25,11 @@
 #include "debugfs.h"
 
 #define ALLOC_MAX_COUNT		65536
+#define ALLOC_WORDS	"gfp=NAMES count=N [cpu=N] [nid=N] [policy=MODE:NODES] [index=N]"
+#define ALLOC_USAGE	"order=N " ALLOC_WORDS
+
+/* Of the built-in owner's policies the one that a write sets before each block. */
+#define POLICY_NUMBER		(SBUDDY_NR_POLICIES - 1)
 
 struct alloc_block {
 	u64 pfn;
@@ -44,7 +52,6 @@ struct alloc_result {
 	struct alloc_block block[];
 };
 
-static struct alloc_result *last_alloc;
 static DEFINE_MUTEX(result_lock);
 
 /**
@@ -57,10 +64,28 @@ static DEFINE_MUTEX(result_lock);
  */
 int sbuddy_debugfs_run_op(struct sbuddy_machine *m, struct sbuddy_op *op)
 {
-	struct sbuddy_client *c = sbuddy_debugfs_client;
+	return sbuddy_debugfs_run_op_mpol(m, op, NULL);
+}
+
+/**
+ * sbuddy_debugfs_run_op_mpol() - the same under a policy
+ * @m:	 machine
+ * @op:	 operation, the result in place
+ * @pol: policy, NULL or SBUDDY_MPOL_DEFAULT for none
+ *
+ * Context: As sbuddy_debugfs_run_op().
+ * Return: As sbuddy_debugfs_run_op().
+ */
+int sbuddy_debugfs_run_op_mpol(struct sbuddy_machine *m, struct sbuddy_op *op,
+			       const struct sbuddy_mempolicy *pol)
+{
+	struct sbuddy_client *c = sbuddy_machine_builtin(m)->client;
 	int err;
 
 	mutex_lock(&c->lock);
+	if (pol && pol->mode != SBUDDY_MPOL_DEFAULT &&
+	    !sbuddy_owner_set_policy(c->owner, POLICY_NUMBER, pol))
+		op->flags |= POLICY_NUMBER;
 	err = sbuddy_run_op(c->owner, op, sbuddy_current_vcpu(m));
 	mutex_unlock(&c->lock);
 	cond_resched();
@@ -74,8 +99,10 @@ enum alloc_key {
 	ALLOC_COUNT,
 	ALLOC_CPU,
 	ALLOC_NID,
+	ALLOC_INDEX,
 	ALLOC_NR_NUMBERS,
 	ALLOC_GFP = ALLOC_NR_NUMBERS,
+	ALLOC_POLICY,
 	ALLOC_NR_KEYS,
 };
 
@@ -84,12 +111,15 @@ static const char * const alloc_key_name[ALLOC_NR_KEYS] = {
 	[ALLOC_COUNT] = "count",
 	[ALLOC_CPU] = "cpu",
 	[ALLOC_NID] = "nid",
+	[ALLOC_INDEX] = "index",
 	[ALLOC_GFP] = "gfp",
+	[ALLOC_POLICY] = "policy",
 };
 
 struct alloc_request {
 	int number[ALLOC_NR_NUMBERS];
 	u32 gfp;
+	struct sbuddy_mempolicy policy;
 	unsigned int seen;	/* bit: enum alloc_key */
 };
 
@@ -105,6 +135,9 @@ static void alloc_range(const struct sbuddy_machine *m, enum alloc_key key, int 
 		break;
 	case ALLOC_CPU:
 		*max = m->nr_vcpus - 1;
+		break;
+	case ALLOC_INDEX:
+		*max = INT_MAX;
 		break;
 	default:
 		*max = m->nr_nodes - 1;
@@ -133,6 +166,16 @@ static int alloc_parse_gfp(struct sbuddy_debugfs_write *w, const char *value, u3
 	return 0;
 }
 
+static int alloc_parse_policy(struct sbuddy_debugfs_write *w, const char *value,
+			      struct sbuddy_mempolicy *policy)
+{
+	const char *expected = "a policy";
+	int err;
+
+	err = sbuddy_mpol_parse(w->m, value, policy, &expected);
+	return err ? sbuddy_debugfs_refuse(w, err, "policy=%s", expected) : 0;
+}
+
 static int alloc_find_key(const char *name)
 {
 	int key;
@@ -152,12 +195,14 @@ static int alloc_parse_pair(struct sbuddy_debugfs_write *w, char *pair, struct a
 	key = value ? alloc_find_key(pair) : -EINVAL;
 	if (key < 0)
 		return sbuddy_debugfs_refuse(w, -EINVAL,
-			"order=N gfp=NAMES count=N [cpu=N] [nid=N], separated by blanks");
+			ALLOC_USAGE ", separated by blanks");
 	if (r->seen & BIT(key))
 		return sbuddy_debugfs_refuse(w, -EINVAL, "%s= once only", pair);
 	r->seen |= BIT(key);
 	if (key == ALLOC_GFP)
 		return alloc_parse_gfp(w, value, &r->gfp);
+	if (key == ALLOC_POLICY)
+		return alloc_parse_policy(w, value, &r->policy);
 	return alloc_parse_number(w, key, value, &r->number[key]);
 }
 
@@ -181,12 +226,12 @@ static int alloc_parse(struct sbuddy_debugfs_write *w, struct alloc_request *r)
 			return err;
 	}
 	if (!r->seen)
-		return sbuddy_debugfs_refuse(w, -EINVAL,
-					     "order=N gfp=NAMES count=N [cpu=N] [nid=N]");
+		return sbuddy_debugfs_refuse(w, -EINVAL, ALLOC_USAGE);
 	return 0;
 }
 
-static int alloc_one(struct sbuddy_machine *m, const struct alloc_request *r,
+/* @nth: how many blocks of the request came before. */
+static int alloc_one(struct sbuddy_machine *m, const struct alloc_request *r, u32 nth,
 		     struct alloc_block *block)
 {
 	struct sbuddy_op op = {
@@ -201,7 +246,11 @@ static int alloc_one(struct sbuddy_machine *m, const struct alloc_request *r,
 
 	if (signal_pending(current))
 		return -EINTR;
-	err = sbuddy_debugfs_run_op(m, &op);
+	if (r->seen & BIT(ALLOC_INDEX)) {
+		op.flags = SBUDDY_OP_INDEX;
+		op.count = r->number[ALLOC_INDEX] + nth;
+	}
+	err = sbuddy_debugfs_run_op_mpol(m, &op, &r->policy);
 	block->pfn = op.pfn;
 	block->slot = op.slot;
 	return err;
@@ -245,14 +294,14 @@ static int alloc_write(struct sbuddy_debugfs_write *w)
 	res->order = r.number[ALLOC_ORDER];
 	res->asked = r.number[ALLOC_COUNT];
 	while (!err && res->got < res->asked) {
-		err = alloc_one(w->m, &r, &res->block[res->got]);
+		err = alloc_one(w->m, &r, res->got, &res->block[res->got]);
 		res->got += !err;
 	}
 	res->err = err;
 	if (err)
 		alloc_refuse(w, res);
 	mutex_lock(&result_lock);
-	swap(last_alloc, res);
+	swap(sbuddy_machine_builtin(w->m)->last_alloc, res);
 	mutex_unlock(&result_lock);
 	kvfree(res);
 	return err;
@@ -263,9 +312,9 @@ static int alloc_show(struct seq_file *s, struct sbuddy_machine *m)
 	const struct alloc_result *res;
 	u32 i;
 
-	seq_puts(s, "version=1\nusage: order=0..10 gfp=NAMES count=N [cpu=N] [nid=N]\n");
+	seq_puts(s, "version=1\nusage: order=0..10 " ALLOC_WORDS "\n");
 	mutex_lock(&result_lock);
-	res = last_alloc;
+	res = sbuddy_machine_builtin(m)->last_alloc;
 	if (res) {
 		seq_printf(s, "last_err=%d last_order=%d last_asked_blocks=%u last_got_blocks=%u\n",
 			   res->err, res->order, res->asked, res->got);
@@ -280,10 +329,12 @@ static int alloc_show(struct seq_file *s, struct sbuddy_machine *m)
 /* "slot=268435455 pfn=0x10000000" is the longest line. */
 static size_t alloc_hint(const struct sbuddy_machine *m)
 {
+	const struct alloc_result *res;
 	size_t lines;
 
 	mutex_lock(&result_lock);
-	lines = last_alloc ? last_alloc->got : 0;
+	res = sbuddy_machine_builtin(m)->last_alloc;
+	lines = res ? res->got : 0;
 	mutex_unlock(&result_lock);
 	return 256 + lines * 32;
 }
@@ -305,7 +356,7 @@ static int free_slot(struct sbuddy_machine *m, u32 slot)
 /* First slot from @slot on that holds something; -ENOENT if there is none up to @last. */
 static int next_slot(u32 *slot, u32 last, u64 *pfn, const struct sbuddy_machine *m)
 {
-	struct sbuddy_client *c = sbuddy_debugfs_client;
+	struct sbuddy_client *c = sbuddy_machine_builtin(m)->client;
 	struct sbuddy_page *page;
 
 	mutex_lock(&c->lock);
@@ -389,13 +440,14 @@ static int free_show(struct seq_file *s, struct sbuddy_machine *m)
 
 /**
  * sbuddy_debugfs_alloc_exit() - forget the last result
+ * @b: of the machine
  *
  * Context: May sleep.  After the files were removed.
  */
-void sbuddy_debugfs_alloc_exit(void)
+void sbuddy_debugfs_alloc_exit(struct sbuddy_builtin *b)
 {
-	kvfree(last_alloc);
-	last_alloc = NULL;
+	kvfree(b->last_alloc);
+	b->last_alloc = NULL;
 }
 
 const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[] = {

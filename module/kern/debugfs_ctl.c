@@ -11,14 +11,11 @@
  * shortcut "0": every request and free goes through every function of the chain,
  *        which a function trace then shows; "1": the usual.  The same is decided
  *
- * State: the result of the last check, guarded by check_lock, which nests inside
- * everything else.
+ * State: each machine's sbuddy_builtin::last_check, guarded by check_lock, which
+ * nests inside everything else.
  */
 #include "debugfs.h"
 
-#define CHECK_TEXT_MAX		256
-
-static char last_check[CHECK_TEXT_MAX] = "not checked yet";
 static DEFINE_MUTEX(check_lock);
 
 /* ---- drain, decay -------------------------------------------------------- */
@@ -97,7 +94,7 @@ static int check_owners(const struct sbuddy_machine *m, char *text, size_t size)
 
 static int check_write(struct sbuddy_debugfs_write *w)
 {
-	char text[CHECK_TEXT_MAX] = "";
+	char text[SBUDDY_DEBUGFS_CHECK_MAX] = "";
 	int err;
 
 	err = parse_one(w);
@@ -107,7 +104,7 @@ static int check_write(struct sbuddy_debugfs_write *w)
 	if (!err)
 		err = check_owners(w->m, text, sizeof(text));
 	mutex_lock(&check_lock);
-	strscpy(last_check, err ? text : "ok", sizeof(last_check));
+	strscpy(sbuddy_machine_builtin(w->m)->last_check, err ? text : "ok", sizeof(text));
 	mutex_unlock(&check_lock);
 	if (err)
 		return sbuddy_debugfs_refuse(w, err, "a sound machine, found: %s", text);
@@ -117,7 +114,7 @@ static int check_write(struct sbuddy_debugfs_write *w)
 static int check_show(struct seq_file *s, struct sbuddy_machine *m)
 {
 	mutex_lock(&check_lock);
-	seq_printf(s, "%s\n", last_check);
+	seq_printf(s, "%s\n", sbuddy_machine_builtin(m)->last_check);
 	mutex_unlock(&check_lock);
 	return 0;
 }
@@ -129,7 +126,7 @@ static int reset_write(struct sbuddy_debugfs_write *w)
 	err = parse_one(w);
 	if (err)
 		return err;
-	err = sbuddy_reset_machine(SBUDDY_DEBUGFS_MACHINE);
+	err = sbuddy_reset_machine(w->machine);
 	if (err == -EBUSY)
 		return sbuddy_debugfs_refuse(w, err,
 					     "that no open file holds pages; see allocations");

@@ -49,17 +49,18 @@ static void region_layout(struct seq_file *s, const struct sbuddy_machine *m)
 
 static int region_show(struct seq_file *s, struct sbuddy_machine *m)
 {
-	const struct sbuddy_region *r = &sbuddy_region;
+	const struct sbuddy_region none = { .node = NUMA_NO_NODE };
+	const struct sbuddy_region *r = m->backed ? &sbuddy_region : &none;
 
 	version_line(s);
 	seq_printf(s, "abi_version=%d\n", SBUDDY_ABI_VERSION);
 	seq_printf(s, "machine=%d\n", m->id);
-	seq_printf(s, "start_pfn=%#lx\n", r->start_pfn);
-	seq_printf(s, "end_pfn=%#lx\n", r->start_pfn + r->nr_pages);
-	seq_printf(s, "size_pages=%lu\n", r->nr_pages);
-	seq_printf(s, "size_bytes=%llu\n", (u64)r->nr_pages << PAGE_SHIFT);
+	seq_printf(s, "start_pfn=%#lx\n", m->base_pfn);
+	seq_printf(s, "end_pfn=%#lx\n", m->base_pfn + m->nr_pages);
+	seq_printf(s, "size_pages=%lu\n", m->nr_pages);
+	seq_printf(s, "size_bytes=%llu\n", (u64)m->nr_pages << PAGE_SHIFT);
 	seq_printf(s, "host_node=%d\n", r->node);
-	seq_printf(s, "way=%s\n", sbuddy_region_way_name(r->way));
+	seq_printf(s, "way=%s\n", m->backed ? sbuddy_region_way_name(r->way) : "unbacked");
 	seq_printf(s, "alloc_time_ns=%llu\n", r->alloc_ns);
 	seq_printf(s, "largest_run_pages=%lu\n", r->largest_run);
 	seq_printf(s, "metadata_bytes=%zu\n", sbuddy_machine_metadata_bytes(m));

@@ -42,11 +42,16 @@ int sbuddy_ioctl_check(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_create(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_destroy(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_use(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_machine_fork(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_machine_list(struct sbuddy_client *c, void *arg);
 /* ioctl_policy.c */
 int sbuddy_ioctl_set_policy(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_get_policy(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_weights(struct sbuddy_client *c, void *arg);
+
+/* ioctl_compare.c */
+int sbuddy_ioctl_machine_diff(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_machine_hash(struct sbuddy_client *c, void *arg);
 
 /* clone.c */
 int sbuddy_ioctl_clone(struct sbuddy_client *c, void *arg);

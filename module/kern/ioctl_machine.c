@@ -137,14 +137,29 @@ int sbuddy_ioctl_machine_destroy(struct sbuddy_client *c, void *arg)
 	return sbuddy_machines_remove(a->machine);
 }
 
+/* The slots that came with a fork. */
+static int use_spare(struct sbuddy_client *c, struct sbuddy_machine *m)
+{
+	struct sbuddy_owner *spare = sbuddy_machine_take_spare(m);
+	int err;
+
+	if (!spare)
+		return -ENOENT;
+	sbuddy_owner_rename(spare, c->id);
+	err = sbuddy_client_take(c, m, spare);
+	if (err)
+		sbuddy_machine_put_spare(m, spare);
+	return err;
+}
+
 /**
  * sbuddy_ioctl_machine_use - let the open file work on another machine
  * @c:	 the open file
  * @arg: struct sbuddy_machine_use
  *
  * Context: May sleep; no locks held.
- * Return: 0; -ENOENT for an unknown machine; -EBUSY if the file holds
- * something; -ENOMEM; -EINTR by a fatal signal.
+ * Return: 0; -ENOENT for an unknown machine, or without slots to take over;
+ * -EBUSY if the file holds something; -ENOMEM; -EINTR by a fatal signal.
  */
 int sbuddy_ioctl_machine_use(struct sbuddy_client *c, void *arg)
 {
@@ -154,9 +169,28 @@ int sbuddy_ioctl_machine_use(struct sbuddy_client *c, void *arg)
 
 	if (IS_ERR(m))
 		return PTR_ERR(m);
-	err = sbuddy_client_use(c, m);
+	err = a->flags & SBUDDY_USE_SLOTS ? use_spare(c, m) : sbuddy_client_use(c, m);
 	sbuddy_unlock_machine();
 	return err;
+}
+
+/**
+ * sbuddy_ioctl_machine_fork - make an exact copy of a machine
+ * @c:	 the open file
+ * @arg: struct sbuddy_machine_fork
+ *
+ * Context: May sleep; no locks held.
+ * Return: 0; -ENOENT for an unknown machine; -EINVAL if the file's slots are to
+ * come along and it works on another; -EDQUOT beyond machines_max_bytes; -ENOSPC
+ * if all numbers are taken; -EUCLEAN if lists are damaged; -ENOMEM; -EINTR by a
+ * fatal signal.
+ */
+int sbuddy_ioctl_machine_fork(struct sbuddy_client *c, void *arg)
+{
+	struct sbuddy_machine_fork *a = arg;
+
+	return sbuddy_machines_fork(a->source, a->flags & SBUDDY_FORK_SLOTS ? c : NULL,
+				    &a->machine);
 }
 
 static struct sbuddy_machine_record record_of(const struct sbuddy_machine *m)

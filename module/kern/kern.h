@@ -52,7 +52,7 @@ struct sbuddy_region {
 };
 
 /**
- * struct sbuddy_client - an open file, or the built-in debugfs owner
+ * struct sbuddy_client - an open file, or a machine's built-in debugfs owner
  * @link:  entry of sbuddy_clients
  * @lock:  guards @owner's slots
  * @owner: what it holds
@@ -72,6 +72,8 @@ struct sbuddy_client {
 	char comm[TASK_COMM_LEN];
 };
 
+struct sbuddy_builtin;		/* debugfs.h */
+
 extern struct sbuddy_region sbuddy_region;
 extern struct rw_semaphore sbuddy_machines_lock;
 extern struct mutex sbuddy_clients_lock;
@@ -80,6 +82,7 @@ extern struct list_head sbuddy_clients;
 
 /* machines.c; the rest of it is in machines.h */
 struct sbuddy_machine *sbuddy_machine_find(u32 id);
+struct sbuddy_builtin *sbuddy_machine_builtin(const struct sbuddy_machine *m);
 int sbuddy_machines_add(struct sbuddy_machine *m, u32 *id);
 int sbuddy_reset_machine(u32 id);
 
@@ -90,6 +93,8 @@ unsigned int sbuddy_current_vcpu(const struct sbuddy_machine *m);
 
 /* client.c */
 struct sbuddy_client *sbuddy_client_create(struct sbuddy_machine *m, const char *comm, pid_t pid);
+int sbuddy_client_take(struct sbuddy_client *c, struct sbuddy_machine *m,
+		       struct sbuddy_owner *owner);
 int sbuddy_client_use(struct sbuddy_client *c, struct sbuddy_machine *m);
 void sbuddy_client_destroy(struct sbuddy_client *c);
 unsigned int sbuddy_clients_using(const struct sbuddy_machine *m);
@@ -104,6 +109,8 @@ int sbuddy_chardev_init(void);
 void sbuddy_chardev_exit(void);
 
 /* debugfs.c */
+struct sbuddy_builtin *sbuddy_builtin_create(struct sbuddy_machine *m);
+void sbuddy_builtin_destroy(struct sbuddy_builtin *b);
 int sbuddy_debugfs_init(void);
 void sbuddy_debugfs_exit(void);
 

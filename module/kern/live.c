@@ -32,6 +32,8 @@
 #include <linux/spinlock.h>
 #include <linux/vmstat.h>
 
+#include <trace/events/sbuddy.h>
+
 #include "compat.h"
 #include "live.h"
 
@@ -135,31 +137,38 @@ static bool copy_list(struct sbuddy_live_zone *z, const struct list_head *head)
 	return true;
 }
 
-/* Pages on the lists that the counter covers, and of these the HighAtomic ones. */
-struct listed {
-	long pages;
-	long highatomic;
-};
+/* As copy_list(), with the type that each page remembers. */
+static bool copy_pcp_list(struct sbuddy_live_zone *z, const struct list_head *head, int list_type)
+{
+	const struct page *page;
+	u32 type;
 
-static bool copy_free_lists(struct sbuddy_live_zone *z, struct zone *zone, struct listed *sum)
+	list_for_each_entry(page, head, lru) {
+		if (z->nr_blocks == z->room)
+			return false;
+		type = sbuddy_host_pcp_page_type(page, list_type) & 7;
+		z->block[z->nr_blocks++] = (u32)(page_to_pfn(page) - z->start_pfn) |
+					   type << SBUDDY_LIVE_TYPE_SHIFT;
+	}
+	return true;
+}
+
+/* Adds the pages on the lists that the counter covers to @listed. */
+static bool copy_free_lists(struct sbuddy_live_zone *z, struct zone *zone, long *listed)
 {
 	int order, mt, host;
 
 	for (order = 0; order < SBUDDY_NR_PAGE_ORDERS; order++)
 		for (mt = 0; mt < SBUDDY_MIGRATE_TYPES; mt++) {
 			u32 before = z->nr_blocks;
-			long pages;
 
 			host = sbuddy_migratetype_to_host(mt);
 			if (host >= 0 &&
 			    !copy_list(z, &zone->free_area[order].free_list[host]))
 				return false;
 			z->free_end[order][mt] = z->nr_blocks;
-			pages = (long)(z->nr_blocks - before) << order;
 			if (mt != SBUDDY_MIGRATE_ISOLATE)
-				sum->pages += pages;
-			if (mt == SBUDDY_MIGRATE_HIGHATOMIC)
-				sum->highatomic += pages;
+				*listed += (long)(z->nr_blocks - before) << order;
 		}
 	return true;
 }
@@ -171,7 +180,7 @@ static bool copy_pcp(struct sbuddy_live_zone *z, struct zone *zone, int cpu)
 
 	sbuddy_host_pcp_read(pcp, &z->pcp[cpu].f);
 	for (i = 0; i < SBUDDY_NR_PCP_LISTS; i++) {
-		if (!copy_list(z, &pcp->lists[i]))
+		if (!copy_pcp_list(z, &pcp->lists[i], sbuddy_live_pindex_type(i)))
 			return false;
 		z->pcp[cpu].end[i] = z->nr_blocks;
 	}
@@ -251,19 +260,20 @@ enum copied { COPIED, NO_LOCK, NO_ROOM, UNSETTLED };
 
 static enum copied copy_locked(struct sbuddy_live_zone *z, struct zone *zone)
 {
-	struct listed sum = { };
+	long listed = 0;
 	int cpu;
 
 	z->nr_blocks = 0;
-	if (!copy_free_lists(z, zone, &sum))
+	if (!copy_free_lists(z, zone, &listed))
 		return NO_ROOM;
 	for_each_possible_cpu(cpu)
 		if (cpu < z->nr_cpus && !copy_pcp(z, zone, cpu))
 			return NO_ROOM;
 	copy_fields(z, zone);
-	z->free_highatomic = sbuddy_host_zone_free_highatomic(zone, sum.highatomic);
+	z->free_highatomic = sbuddy_host_zone_free_highatomic(zone);
 	copy_usemap(z);
-	return copy_counters(z, zone, sum.pages) ? COPIED : UNSETTLED;
+	trace_sbuddy_live_zone_copied(z->node, z->idx, z->start_pfn, z->spanned);
+	return copy_counters(z, zone, listed) ? COPIED : UNSETTLED;
 }
 
 static enum copied copy_once(struct sbuddy_live_zone *z, struct zone *zone)
@@ -422,6 +432,9 @@ static int check_zone(struct zone *zone, const char **expected)
 		return -EOPNOTSUPP;
 	*expected = "a zone without unaccepted memory";
 	if (sbuddy_host_zone_unaccepted(zone))
+		return -EOPNOTSUPP;
+	*expected = "a zone of less than 1 TiB";
+	if (zone->spanned_pages >= 1UL << SBUDDY_LIVE_TYPE_SHIFT)
 		return -EOPNOTSUPP;
 	*expected = "fewer CPUs: the per-CPU lists are locked all at once";
 	if (cpumask_last(cpu_online_mask) >= MAX_LOCKED_CPUS)

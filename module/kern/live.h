@@ -48,7 +48,8 @@ struct sbuddy_live_pcp {
  * @lowmem_reserve:   pages, by enum sbuddy_zone_type
  * @flags:	      as in enum sbuddy_zone_flag
  * @free_end:	      index into @block behind each free list's last
- * @block:	      first frames of the blocks on all lists, less @start_pfn
+ * @block:	      first frames of the blocks on all lists, less @start_pfn; above
+ *		      SBUDDY_LIVE_TYPE_SHIFT the type of those on per-CPU lists
  * @nr_blocks:	      of these
  * @room:	      elements that @block has
  * @types:	      by pageblock from @start_pfn; SBUDDY_LIVE_HOLE
@@ -94,6 +95,15 @@ struct sbuddy_live_zone {
 
 #define SBUDDY_LIVE_HOLE	0xff
 
+/* A zone has fewer than 2^28 frames, as a machine has. */
+#define SBUDDY_LIVE_TYPE_SHIFT	28
+
+/* Type of the pcp list at an index; that of order 9 for all that is not Movable has the first. */
+static inline int sbuddy_live_pindex_type(int idx)
+{
+	return idx >= 12 ? idx - 12 : idx % SBUDDY_MIGRATE_PCPTYPES;
+}
+
 /**
  * struct sbuddy_live_text - a growing text
  * @buf:  bytes, not terminated
@@ -123,6 +133,8 @@ struct sbuddy_live_knobs {
  * @nodes:	 in, bit n: node n
  * @zones:	 in, bit n: zones of type n
  * @max_blocks:	 in, most blocks of a zone that are copied with interrupts off
+ * @no_knobs:	 in, leave the knobs out: their files may be seq_files, and the
+ *		 caller serves one
  * @irqs_off_ns: out, the longest of all zones, ns
  * @blocks:	 out, blocks copied
  * @most_blocks: out, in one zone
@@ -135,6 +147,7 @@ struct sbuddy_live_request {
 	u64 nodes;
 	u32 zones;
 	u32 max_blocks;
+	bool no_knobs;
 	u64 irqs_off_ns;
 	u64 blocks;
 	u32 most_blocks;

@@ -109,6 +109,23 @@ static void print_head(struct sbuddy_live_text *t, const struct sbuddy_live_zone
 	sbuddy_live_printf(t, "\n");
 }
 
+/* A list of a CPU's: with the type of a block that is not its list's. */
+static void print_pcp_blocks(struct sbuddy_live_text *t, const struct sbuddy_live_zone *z, u32 i,
+			     u32 end, int list_type)
+{
+	const u32 mask = (1U << SBUDDY_LIVE_TYPE_SHIFT) - 1;
+
+	for (; i < end; i++) {
+		int mt = sbuddy_migratetype_from_host(z->block[i] >> SBUDDY_LIVE_TYPE_SHIFT);
+
+		print_pfn(t, z->start_pfn + (z->block[i] & mask));
+		if (mt >= 0 && mt != list_type)
+			sbuddy_live_printf(t, ":%d", mt);
+	}
+	sbuddy_live_printf(t, "\n");
+	cond_resched();
+}
+
 /* The blocks from @i to @end, after what was printed of the line. */
 static void print_blocks(struct sbuddy_live_text *t, const struct sbuddy_live_zone *z, u32 i,
 			 u32 end)
@@ -164,7 +181,7 @@ static u32 print_pcp(struct sbuddy_live_text *t, const struct sbuddy_live_zone *
 	for (idx = 0; idx < SBUDDY_NR_PCP_LISTS; idx++) {
 		if (i != p->end[idx]) {
 			sbuddy_live_printf(t, "pcplist cpu=%d idx=%d:", cpu, idx);
-			print_blocks(t, z, i, p->end[idx]);
+			print_pcp_blocks(t, z, i, p->end[idx], sbuddy_live_pindex_type(idx));
 		}
 		i = p->end[idx];
 	}
@@ -258,6 +275,7 @@ static int print_node(struct sbuddy_live_request *r, struct sbuddy_live_text *t,
 	return print_zones(r, t, pgdat);
 }
 
+/* Opens files, some of which are seq_files. */
 static void print_knobs(struct sbuddy_live_request *r, struct sbuddy_live_text *t)
 {
 	struct sbuddy_live_knobs k;
@@ -321,7 +339,6 @@ static void print_machine(struct sbuddy_live_request *r, struct sbuddy_live_text
 	}
 	sbuddy_live_printf(t, "\n");
 	print_node_state(t);
-	print_knobs(r, t);
 }
 
 static int check_request(struct sbuddy_live_request *r)
@@ -367,8 +384,9 @@ static int print_nodes(struct sbuddy_live_request *r, struct sbuddy_live_text *t
  * @r: what to copy; results
  * @t: out, the text, for sbuddy_live_text_free(), also on error
  *
- * Context: May sleep.  Takes cpus_read_lock().  Interrupts are off for as long
- *	    as sbuddy_live_request::irqs_off_ns says.
+ * Context: May sleep.  Takes cpus_read_lock(), and before, unless told not to,
+ *	    opens files.  Interrupts are off for as long as
+ *	    sbuddy_live_request::irqs_off_ns says.
  * Return: 0; -ENOENT for a node that is not online or no zone; otherwise as
  *	   sbuddy_live_zone_read().
  */
@@ -377,8 +395,10 @@ int sbuddy_live_snapshot(struct sbuddy_live_request *r, struct sbuddy_live_text 
 	int err;
 
 	r->missing |= SBUDDY_MISSING_MOVABLE | SBUDDY_MISSING_EVENTS | SBUDDY_MISSING_HOLDERS;
-	if (!SBUDDY_HOST_PCP_TUNED)
-		r->missing |= SBUDDY_MISSING_PCP_TYPE | SBUDDY_MISSING_PCP_FREE;
+	if (sbuddy_host_rules() > SBUDDY_RULES_6_12)
+		sbuddy_live_printf(t, "rules %s\n", sbuddy_rules_name(sbuddy_host_rules()));
+	if (!r->no_knobs)
+		print_knobs(r, t);
 	cpus_read_lock();
 	err = check_request(r);
 	if (!err) {

@@ -31,11 +31,18 @@ DECLARE_RWSEM(sbuddy_machines_lock);
 /**
  * struct entry - a machine and what belongs to it
  * @m:	     the machine
+ * @builtin: its debugfs files and their owner
+ * @spare:   slots that a fork brought along and no file has taken yet, or NULL
  * @charged: bytes of the quota that it uses
+ * @pins:    reasons to stay while sbuddy_machines_lock is not held; changed under
+ *	     it held for read
  */
 struct entry {
 	struct sbuddy_machine *m;
+	struct sbuddy_builtin *builtin;
+	struct sbuddy_owner *spare;
 	size_t charged;
+	atomic_t pins;
 };
 
 static DEFINE_XARRAY_ALLOC(machines);	/* struct entry; NULL while one comes or goes */
@@ -73,7 +80,15 @@ size_t sbuddy_machines_used_bytes(void)
 	return READ_ONCE(charged_bytes);
 }
 
-static int charge(size_t bytes)
+/**
+ * sbuddy_machines_charge() - may a machine be made?
+ * @bytes: what it will take from the host
+ *
+ * Context: May sleep.
+ * Return: 0, and @bytes are taken off until sbuddy_machines_uncharge(); -EDQUOT
+ *	   beyond machines_max_bytes, with a line in the log.
+ */
+int sbuddy_machines_charge(size_t bytes)
 {
 	size_t max = sbuddy_machines_max_bytes();
 	size_t used;
@@ -92,7 +107,13 @@ static int charge(size_t bytes)
 	return -EDQUOT;
 }
 
-static void uncharge(size_t bytes)
+/**
+ * sbuddy_machines_uncharge() - undo sbuddy_machines_charge()
+ * @bytes: what was charged
+ *
+ * Context: Any.
+ */
+void sbuddy_machines_uncharge(size_t bytes)
 {
 	spin_lock(&quota_lock);
 	WRITE_ONCE(charged_bytes, charged_bytes - bytes);
@@ -119,6 +140,21 @@ struct sbuddy_machine *sbuddy_machine_find(u32 id)
 }
 
 /**
+ * sbuddy_machine_builtin() - what a machine's debugfs files keep
+ * @m: machine in the table
+ *
+ * Context: sbuddy_machines_lock is held.
+ * Return: it; never NULL.
+ */
+struct sbuddy_builtin *sbuddy_machine_builtin(const struct sbuddy_machine *m)
+{
+	const struct entry *e = xa_load(&machines, m->id);
+
+	lockdep_assert_held(&sbuddy_machines_lock);
+	return e->builtin;
+}
+
+/**
  * sbuddy_machine_next() - walk the machines by ascending number
  * @id: in, where to start; out, the number found
  *
@@ -137,8 +173,9 @@ struct sbuddy_machine *sbuddy_machine_next(u32 *id)
 	return e ? e->m : NULL;
 }
 
-/* Takes over @m and its charge; on error both stay with the caller. */
-static int publish(struct sbuddy_machine *m, size_t charged, u32 min, u32 *id)
+/* Takes over @m with its charge and @spare; on error they stay with the caller. */
+static int publish(struct sbuddy_machine *m, struct sbuddy_owner *spare, size_t charged,
+		   u32 min, u32 *id)
 {
 	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
 	u32 nr;
@@ -147,6 +184,7 @@ static int publish(struct sbuddy_machine *m, size_t charged, u32 min, u32 *id)
 	if (!e)
 		return -ENOMEM;
 	e->m = m;
+	e->spare = spare;
 	e->charged = charged;
 	err = xa_alloc(&machines, &nr, NULL, XA_LIMIT(min, SBUDDY_MAX_MACHINES - 1), GFP_KERNEL);
 	if (err) {
@@ -154,6 +192,12 @@ static int publish(struct sbuddy_machine *m, size_t charged, u32 min, u32 *id)
 		return err == -EBUSY ? -ENOSPC : err;
 	}
 	m->id = nr;
+	e->builtin = sbuddy_builtin_create(m);
+	if (!e->builtin) {
+		xa_erase(&machines, nr);
+		kfree(e);
+		return -ENOMEM;
+	}
 	down_write(&sbuddy_machines_lock);
 	xa_store(&machines, nr, e, GFP_KERNEL);	/* the place is there: cannot fail */
 	up_write(&sbuddy_machines_lock);
@@ -166,8 +210,10 @@ static void take_down(struct entry *e)
 {
 	u32 id = e->m->id;
 
+	sbuddy_builtin_destroy(e->builtin);
+	sbuddy_owner_release(e->spare);
 	sbuddy_machine_destroy(e->m);
-	uncharge(e->charged);
+	sbuddy_machines_uncharge(e->charged);
 	xa_erase(&machines, id);
 	kfree(e);
 }
@@ -187,24 +233,35 @@ int sbuddy_machines_add(struct sbuddy_machine *m, u32 *id)
 	size_t bytes = sbuddy_machine_metadata_bytes(m);
 	int err;
 
-	err = charge(bytes);
+	err = sbuddy_machines_charge(bytes);
 	if (err)
 		return err;
-	err = publish(m, bytes, 1, id);
+	err = publish(m, NULL, bytes, 1, id);
 	if (err)
-		uncharge(bytes);
+		sbuddy_machines_uncharge(bytes);
 	return err;
 }
 
-/* As sbuddy_machines_add() with @bytes charged already; @m goes on error, too. */
-static int add_charged(struct sbuddy_machine *m, size_t bytes, u32 *id)
+/**
+ * sbuddy_machines_add_charged() - take over a machine that was paid for
+ * @m:	   as in sbuddy_machines_add(), but it goes on error
+ * @spare: slots for the first file that asks for them, or NULL; goes on error
+ * @bytes: what was charged for it; given back on error
+ * @id:	   out, its number
+ *
+ * Context: May sleep.  Takes sbuddy_machines_lock for write.
+ * Return: 0; -ENOSPC if all numbers are taken; -ENOMEM.
+ */
+int sbuddy_machines_add_charged(struct sbuddy_machine *m, struct sbuddy_owner *spare,
+				size_t bytes, u32 *id)
 {
-	int err = publish(m, bytes, 1, id);
+	int err = publish(m, spare, bytes, 1, id);
 
 	if (!err)
 		return 0;
+	sbuddy_owner_release(spare);
 	sbuddy_machine_destroy(m);
-	uncharge(bytes);
+	sbuddy_machines_uncharge(bytes);
 	return err;
 }
 
@@ -219,160 +276,76 @@ int sbuddy_machines_add_backed(struct sbuddy_machine *m)
 {
 	u32 id;
 
-	return publish(m, 0, 0, &id);
-}
-
-/* ---- making one ---- */
-
-/* A host under memory pressure kills; then nobody hears of ENOMEM. */
-static int made(int err)
-{
-	return err == -ENOMEM && fatal_signal_pending(current) ? -EINTR : err;
-}
-
-static int fill_vcpus(const struct sbuddy_machine_spec *spec, struct sbuddy_config *cfg,
-		      const char **expected)
-{
-	int i;
-
-	*expected = "vcpus from 1 to 256, 0 for as many as CPUs are online";
-	if (spec->vcpus > SBUDDY_MAX_VCPUS)
-		return -EINVAL;
-	cfg->nr_vcpus = spec->vcpus ?: min_t(u32, num_online_cpus(), SBUDDY_MAX_VCPUS);
-	sbuddy_config_spread_vcpus(cfg);
-	if (!spec->vcpu_nodes)
-		return 0;
-	*expected = "a node of the layout, with memory, for each vcpu";
-	for (i = 0; i < cfg->nr_vcpus; i++) {
-		if (spec->vcpu_nodes[i] >= cfg->layout.nr_nodes)
-			return -EINVAL;
-		cfg->vcpu_node[i] = spec->vcpu_nodes[i];
-	}
-	return 0;
-}
-
-static int fill_config(const struct sbuddy_machine_spec *spec, struct sbuddy_config *cfg,
-		       const char **expected)
-{
-	int err;
-
-	sbuddy_config_init(cfg);
-	*expected = "a layout";
-	if (!spec->layout || !*spec->layout)
-		return -EINVAL;
-	err = sbuddy_layout_parse(spec->layout, 0, &cfg->layout, expected);
-	if (err)
-		return err;
-	cfg->thp = !spec->no_thp;
-	*expected = "rules of a kernel series that has some here";
-	if (spec->rules >= SBUDDY_NR_RULE_SETS)
-		return -EINVAL;
-	cfg->rules = spec->rules;
-	*expected = "a first frame that is a multiple of 1024 and below 2^40";
-	if (spec->base_pfn)
-		cfg->base_pfn = spec->base_pfn;
-	if (cfg->base_pfn % SBUDDY_MAX_ORDER_NR_PAGES || cfg->base_pfn >= SBUDDY_END_PFN)
-		return -EINVAL;
-	*expected = "a cache of at most 1 GiB a vcpu";
-	if (spec->llc_kib > 1U << 20)
-		return -EINVAL;
-	cfg->llc_pages_per_cpu = sbuddy_llc_pages(spec->llc_kib);
-	return fill_vcpus(spec, cfg, expected);
-}
-
-/* What went wrong beside the specification itself. */
-static const char *why(int err)
-{
-	switch (err) {
-	case -EDQUOT:
-		return "less than machines_max_bytes for all unbacked machines";
-	case -ENOSPC:
-		return "fewer machines";
-	default:
-		return "more free memory on the host";
-	}
-}
-
-static int make(const struct sbuddy_config *cfg, u32 *id)
-{
-	size_t bytes = sbuddy_config_metadata_bytes(cfg);
-	struct sbuddy_machine *m;
-	int err;
-
-	err = charge(bytes);
-	if (err)
-		return err;
-	err = made(sbuddy_machine_create(cfg, &m));
-	if (err) {
-		uncharge(bytes);
-		return err;
-	}
-	return add_charged(m, bytes, id);
+	return publish(m, NULL, 0, 0, &id);
 }
 
 /**
- * sbuddy_machines_create() - make an unbacked machine
- * @spec:     what it is made of
- * @id:	      out, its number
- * @expected: out on error, what was expected
+ * sbuddy_machine_pin() - find a machine and keep it without keeping the lock
+ * @id: its number
  *
- * Context: May sleep, for seconds where the machine is large; a fatal signal
- *	    ends that.  Takes sbuddy_machines_lock for write at the end.
- * Return: 0; -EINVAL for a wrong specification; -EDQUOT beyond
- *	   machines_max_bytes; -ENOSPC if all numbers are taken; -ENOMEM; -EINTR.
+ * Its state may change, its shape does not.
+ *
+ * Context: May sleep.  Takes sbuddy_machines_lock for read.
+ * Return: the machine, until sbuddy_machine_unpin(); ERR_PTR(-ENOENT) if there
+ *	   is none, ERR_PTR(-EINTR) if a fatal signal came first.
  */
-int sbuddy_machines_create(const struct sbuddy_machine_spec *spec, u32 *id, const char **expected)
+struct sbuddy_machine *sbuddy_machine_pin(u32 id)
 {
-	struct sbuddy_config *cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
-	int err;
+	struct entry *e;
 
-	*expected = why(-ENOMEM);
-	if (!cfg)
-		return -ENOMEM;
-	err = fill_config(spec, cfg, expected);
-	if (!err) {
-		err = make(cfg, id);
-		if (err)
-			*expected = why(err);
-	}
-	kfree(cfg);
-	return err;
+	if (down_read_killable(&sbuddy_machines_lock))
+		return ERR_PTR(-EINTR);
+	e = xa_load(&machines, id);
+	if (e)
+		atomic_inc(&e->pins);
+	up_read(&sbuddy_machines_lock);
+	return e ? e->m : ERR_PTR(-ENOENT);
 }
 
 /**
- * sbuddy_machines_import() - make an unbacked machine from a snapshot
- * @text:     the snapshot
- * @len:      its length, bytes
- * @id:	      out, its number
- * @err_text: out on error, what was expected
- * @err_size: bytes of @err_text
+ * sbuddy_machine_unpin() - undo sbuddy_machine_pin()
+ * @m: the machine
  *
- * Context: As sbuddy_machines_create().
- * Return: As sbuddy_machines_create(); -EINVAL for a wrong text.
+ * Context: May sleep.  Takes sbuddy_machines_lock for read.
  */
-int sbuddy_machines_import(const char *text, size_t len, u32 *id, char *err_text,
-			   size_t err_size)
+void sbuddy_machine_unpin(struct sbuddy_machine *m)
 {
-	struct sbuddy_machine *m;
-	size_t bytes;
-	int err;
+	struct entry *e;
 
-	err = sbuddy_snapshot_size(text, len, &bytes, err_text, err_size);
-	if (err)
-		return err;
-	err = charge(bytes);
-	if (err)
-		goto out;
-	err = made(sbuddy_snapshot_import(text, len, &m, err_text, err_size));
-	if (err) {
-		uncharge(bytes);
-		goto out;
-	}
-	err = add_charged(m, bytes, id);
-out:
-	if (err && err != -EINVAL)
-		strscpy(err_text, why(err), err_size);
-	return err;
+	down_read(&sbuddy_machines_lock);
+	e = xa_load(&machines, m->id);
+	atomic_dec(&e->pins);
+	up_read(&sbuddy_machines_lock);
+}
+
+/**
+ * sbuddy_machine_take_spare() - the slots that a fork brought along
+ * @m: machine
+ *
+ * Context: sbuddy_machines_lock is held.
+ * Return: an owner on @m, the caller's from now on; NULL if there are none.
+ */
+struct sbuddy_owner *sbuddy_machine_take_spare(const struct sbuddy_machine *m)
+{
+	struct entry *e = xa_load(&machines, m->id);
+
+	lockdep_assert_held(&sbuddy_machines_lock);
+	return xchg(&e->spare, NULL);
+}
+
+/**
+ * sbuddy_machine_put_spare() - somebody else may take them
+ * @m:	   machine
+ * @owner: what sbuddy_machine_take_spare() returned
+ *
+ * Context: sbuddy_machines_lock is held since.
+ */
+void sbuddy_machine_put_spare(const struct sbuddy_machine *m, struct sbuddy_owner *owner)
+{
+	struct entry *e = xa_load(&machines, m->id);
+
+	lockdep_assert_held(&sbuddy_machines_lock);
+	xchg(&e->spare, owner);
 }
 
 /* ---- taking one down ---- */
@@ -386,7 +359,7 @@ static struct entry *remove_entry(u32 id)
 		return ERR_PTR(-ENOENT);
 	if (!id)
 		return ERR_PTR(-EOPNOTSUPP);
-	if (sbuddy_clients_using(e->m))
+	if (atomic_read(&e->pins) || sbuddy_clients_using(e->m))
 		return ERR_PTR(-EBUSY);
 	xa_store(&machines, id, NULL, GFP_KERNEL);
 	return e;
@@ -417,7 +390,7 @@ int sbuddy_machines_remove(u32 id)
 /**
  * sbuddy_machines_exit() - take all machines down
  *
- * Context: May sleep.  No client is left.
+ * Context: May sleep.  No open file is left.
  */
 void sbuddy_machines_exit(void)
 {
@@ -435,7 +408,7 @@ void sbuddy_machines_exit(void)
 
 /* ---- reset ---- */
 
-/* The debugfs client is nobody's: what it holds does not stand in the way. */
+/* A machine's debugfs client is nobody's: what it holds does not stand in the way. */
 static bool clients_hold_pages(const struct sbuddy_machine *m)
 {
 	struct sbuddy_client *c;
@@ -493,6 +466,9 @@ int sbuddy_reset_machine(u32 id)
 	down_write(&sbuddy_machines_lock);
 	m = sbuddy_machine_find(id);
 	if (!m)
+		goto out;
+	err = -EOPNOTSUPP;
+	if (!m->config.layout.nr_extents)
 		goto out;
 	mutex_lock(&sbuddy_clients_lock);
 	err = clients_hold_pages(m) ? -EBUSY : drop_debugfs_pages(m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Making and taking down machines: what machines.c offers to the interfaces.
+ * Making and taking down machines: what machines.c and machine_make.c offer to
+ * each other and to the interfaces.
  * Finding one is in kern.h.
  */
 #ifndef _SBUDDY_KERN_MACHINES_H
@@ -28,10 +29,22 @@ struct sbuddy_machine_spec {
 	u8 rules;
 };
 
+/* machine_make.c */
 int sbuddy_machines_create(const struct sbuddy_machine_spec *spec, u32 *id,
 			   const char **expected);
 int sbuddy_machines_import(const char *text, size_t len, u32 *id, char *err_text,
 			   size_t err_size);
+int sbuddy_machines_fork(u32 source, struct sbuddy_client *c, u32 *id);
+
+/* machines.c */
+int sbuddy_machines_charge(size_t bytes);
+void sbuddy_machines_uncharge(size_t bytes);
+int sbuddy_machines_add_charged(struct sbuddy_machine *m, struct sbuddy_owner *spare,
+				size_t bytes, u32 *id);
+struct sbuddy_machine *sbuddy_machine_pin(u32 id);
+void sbuddy_machine_unpin(struct sbuddy_machine *m);
+struct sbuddy_owner *sbuddy_machine_take_spare(const struct sbuddy_machine *m);
+void sbuddy_machine_put_spare(const struct sbuddy_machine *m, struct sbuddy_owner *owner);
 int sbuddy_machines_remove(u32 id);
 size_t sbuddy_machines_max_bytes(void);
 size_t sbuddy_machines_used_bytes(void);

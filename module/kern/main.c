@@ -26,6 +26,8 @@
 static unsigned long size = 256UL << 20;
 static int node = NUMA_NO_NODE;
 static char *layout;
+static char *kernelcore;
+static char *movablecore;
 static int vcpus;
 static bool thp = true;
 static int llc;
@@ -63,6 +65,12 @@ MODULE_PARM_DESC(node, "host node to reserve on, -1 for any (default -1)");
 module_param(layout, charp, 0444);
 MODULE_PARM_DESC(layout,
 		 "nodes and zones of machine 0 in pfn order, sizes in bytes with suffix, e.g. N0:DMA32=64M,Normal=128M,Movable=64M (default one node, Normal 3/4, Movable 1/4)");
+module_param(kernelcore, charp, 0444);
+MODULE_PARM_DESC(kernelcore,
+		 "memory that is not Movable, spread over the nodes, bytes with suffix or percent, e.g. 128M or 50% (default as layout says)");
+module_param(movablecore, charp, 0444);
+MODULE_PARM_DESC(movablecore,
+		 "memory that is Movable, spread over the nodes, bytes with suffix or percent (default as layout says)");
 module_param(vcpus, int, 0444);
 MODULE_PARM_DESC(vcpus,
 		 "virtual CPUs of machine 0, 1 to 256, 0 for as many as CPUs are online (default 0)");
@@ -124,22 +132,45 @@ static int check_size(void)
 	return -EINVAL;
 }
 
-static int setup_layout(struct sbuddy_config *cfg, unsigned long nr_pages)
+/* The layout with the other parameters as words of it; NULL without memory. */
+static char *layout_text(void)
+{
+	const char *before_core = layout && *layout ? ";" : "";
+	const char *before_movable = kernelcore ? ";" : before_core;
+
+	return kasprintf(GFP_KERNEL, "%s%s%s%s%s%s%s", layout ?: "",
+			 kernelcore ? before_core : "", kernelcore ? "kernelcore=" : "",
+			 kernelcore ?: "", movablecore ? before_movable : "",
+			 movablecore ? "movablecore=" : "", movablecore ?: "");
+}
+
+static int check_layout(struct sbuddy_config *cfg, const char *text, unsigned long nr_pages)
 {
 	const char *expected = "a layout";
 	int err;
 
-	err = sbuddy_layout_parse(layout, nr_pages, &cfg->layout, &expected);
+	err = sbuddy_layout_parse(text, nr_pages, &cfg->layout, &expected);
 	if (err) {
-		pr_err("layout=%s: expected %s\n", layout ?: "", expected);
+		pr_err("layout=%s: expected %s\n", text, expected);
 		return err;
 	}
 	if (cfg->layout.nr_pages == nr_pages)
 		return 0;
-	pr_err("layout=%s: describes %llu MiB, but size is %lu MiB; expected the same\n",
-	       layout ?: "", cfg->layout.nr_pages >> (20 - PAGE_SHIFT),
-	       nr_pages >> (20 - PAGE_SHIFT));
+	pr_err("layout=%s: describes %llu MiB, but size is %lu MiB; expected the same\n", text,
+	       cfg->layout.nr_pages >> (20 - PAGE_SHIFT), nr_pages >> (20 - PAGE_SHIFT));
 	return -EINVAL;
+}
+
+static int setup_layout(struct sbuddy_config *cfg, unsigned long nr_pages)
+{
+	char *text = layout_text();
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	err = check_layout(cfg, text, nr_pages);
+	kfree(text);
+	return err;
 }
 
 static int setup_vcpus(struct sbuddy_config *cfg)
@@ -301,8 +332,8 @@ static int __init sbuddy_init(void)
 static void __exit sbuddy_exit(void)
 {
 	sbuddy_chardev_exit();
-	sbuddy_debugfs_exit();
 	sbuddy_machines_exit();
+	sbuddy_debugfs_exit();
 	sbuddy_region_exit();
 }
 

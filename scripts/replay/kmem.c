@@ -78,16 +78,16 @@ static void find_mark(struct kmem *k, const char *instance)
 }
 
 /*
- * Learns the layout of the events of @instance, which will go into @w.
+ * Learns the layout of the events of @instance, which will go to @sink.
  * Returns 0 or -ENOENT if the kernel has not got them.
  */
-int kmem_init(struct kmem *k, const char *instance, struct sbr_writer *w)
+int kmem_init(struct kmem *k, const char *instance, const struct kmem_sink *sink)
 {
 	static const char alloc[] = "kmem/mm_page_alloc", extfrag[] = "kmem/mm_page_alloc_extfrag";
 	unsigned int i;
 
 	memset(k, 0, sizeof(*k));
-	k->writer = w;
+	k->sink = *sink;
 	for (i = 0; i < KMEM_NR_SOURCES; i++)
 		if (find_source(instance, known[i].event, &k->sources[i]) && !known[i].inside)
 			return -ENOENT;
@@ -116,7 +116,7 @@ static void put_page_event(struct kmem *k, const struct trace_record *rec, unsig
 		e->gfp = (trace_get(rec, &k->extfrag.claimed) ? 1 : 0) |
 			 trace_get(rec, &k->extfrag.fallback_type) << 8 |
 			 trace_get(rec, &k->extfrag.fallback_order) << 16;
-	sbr_write(k->writer, e);
+	k->sink.event(k->sink.arg, e);
 }
 
 /* Returns how many of @nr pages the array @pages could show. */
@@ -135,7 +135,7 @@ static uint64_t put_pages(struct kmem *k, const struct trace_record *rec, struct
 		if (page < base || (page - base) / STRUCT_PAGE_BYTES >= SBR_NO_PFN)
 			return i;
 		e->pfn = (page - base) / STRUCT_PAGE_BYTES;
-		sbr_write(k->writer, e);
+		k->sink.event(k->sink.arg, e);
 	}
 	return nr;
 }
@@ -160,7 +160,7 @@ static void put_mark(struct kmem *k, const struct trace_record *rec, const struc
 		room = sizeof(name) - 1;
 	memcpy(name, rec->data + k->mark.buf.offset, room);
 	name[strcspn(name, "\n ")] = '\0';
-	sbr_write_mark(k->writer, e->cpu, e->time_ns, name);
+	k->sink.mark(k->sink.arg, e, name);
 }
 
 static uint8_t context_of(const struct kmem *k, const struct trace_record *rec)
@@ -199,5 +199,5 @@ void kmem_lost(void *kmem, int cpu, uint64_t lost)
 {
 	struct kmem *k = kmem;
 
-	sbr_write_lost(k->writer, cpu, lost);
+	k->sink.lost(k->sink.arg, cpu, lost);
 }

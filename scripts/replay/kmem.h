@@ -31,8 +31,21 @@ struct kmem_source {
 #define KMEM_NR_SOURCES	6
 
 /**
+ * struct kmem_sink - who takes the events, those of a CPU in its order
+ * @event: an event
+ * @mark:  a phase called @name begins
+ * @lost:  so many events of a CPU are missing behind those that came last
+ */
+struct kmem_sink {
+	void (*event)(void *arg, const struct sbr_event *e);
+	void (*mark)(void *arg, const struct sbr_event *e, const char *name);
+	void (*lost)(void *arg, int cpu, uint64_t lost);
+	void *arg;
+};
+
+/**
  * struct kmem - what is known of the events
- * @writer:	 where they go
+ * @sink:	 where they go
  * @sources:	 the kmem: events
  * @bulk:	 the probe; id below 0 if it is not there
  * @mark:	 the event of trace_marker
@@ -42,7 +55,7 @@ struct kmem_source {
  * @bulk_unseen: pages of bulk allocations beyond what the probe could see
  */
 struct kmem {
-	struct sbr_writer *writer;
+	struct kmem_sink sink;
 	struct kmem_source sources[KMEM_NR_SOURCES];
 	struct {
 		int id;
@@ -61,7 +74,7 @@ struct kmem {
 
 const char *kmem_event_name(unsigned int nr);
 bool kmem_event_inside(unsigned int nr);
-int kmem_init(struct kmem *k, const char *instance, struct sbr_writer *w);
+int kmem_init(struct kmem *k, const char *instance, const struct kmem_sink *sink);
 void kmem_event(void *kmem, const struct trace_record *rec);
 void kmem_lost(void *kmem, int cpu, uint64_t lost);
 

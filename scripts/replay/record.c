@@ -19,25 +19,20 @@
  * The exit status is COMMAND's; 1 if recording failed, 2 for wrong usage.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "instance.h"
 #include "kmem.h"
 
-#define TRACING		"/sys/kernel/tracing"
 #define POLL_NS		100000000L
-#define COMMS		"16384"		/* names of tasks that ftrace shall remember */
 
 static struct {
 	const char *out, *buffer_kib, *instance;
@@ -46,9 +41,8 @@ static struct {
 	char **command;
 } options = { .out = "sbuddy.sbr", .buffer_kib = "16384" };
 
-static char instance[PATH_MAX];
-static char old_comms[32];
-static bool own_instance, own_probe;
+static struct instance instance;
+static struct trace_reader reader;
 static volatile sig_atomic_t stopped;
 
 static void stop(int sig)
@@ -57,110 +51,34 @@ static void stop(int sig)
 	stopped = 1;
 }
 
-static int write_file(const char *dir, const char *name, const char *text)
-{
-	char path[PATH_MAX];
-	int fd, err = 0;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-static void read_file(const char *dir, const char *name, char *text, size_t size)
-{
-	char path[PATH_MAX];
-	ssize_t n = -1;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, size - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-}
-
-/* ---- the instance ---- */
-
-static void tear_down(void)
-{
-	if (own_instance) {
-		write_file(instance, "tracing_on", "0");
-		write_file(instance, "events/enable", "0");
-		rmdir(instance);
-	}
-	if (own_probe)
-		write_file(TRACING, "kprobe_events", "-:sbuddy_bulk");
-	if (old_comms[0])
-		write_file(TRACING, "saved_cmdlines_size", old_comms);
-}
-
 static void die(const char *what, int err)
 {
 	fprintf(stderr, "sbuddy-record: %s: %s\n", what, strerror(-err));
-	tear_down();
+	trace_close(&reader);
+	instance_destroy(&instance);
 	exit(1);
 }
 
 static void must_write(const char *name, const char *text)
 {
-	int err = write_file(instance, name, text);
+	int err = instance_write(&instance, name, text);
 
 	if (err)
 		die(name, err);
 }
 
-/* Another recorder's probe serves as well. */
-static void set_up_probe(void)
-{
-	char events[4096];
-
-	read_file(TRACING, "kprobe_events", events, sizeof(events));
-	if (!strstr(events, "sbuddy_bulk"))
-		own_probe = !write_file(TRACING, "kprobe_events", KMEM_BULK_PROBE);
-	if (write_file(instance, "events/kprobes/sbuddy_bulk/enable", "1"))
-		fprintf(stderr, "sbuddy-record: this kernel cannot show pages allocated in bulk\n");
-}
-
-static void enable_events(void)
-{
-	const char *event;
-	unsigned int i;
-
-	for (i = 0; (event = kmem_event_name(i)); i++) {
-		char name[128];
-
-		snprintf(name, sizeof(name), "events/%s/enable", event);
-		if (options.inside || !kmem_event_inside(i))
-			must_write(name, "1");
-	}
-}
-
-/* Only tells the clock and how full a buffer is when it stops taking events. */
 static void set_up(void)
 {
-	if (access(TRACING "/instances", F_OK))
-		mount("tracefs", TRACING, "tracefs", 0, NULL);
-	snprintf(instance, sizeof(instance), TRACING "/instances/sbuddy_record_%d", getpid());
-	if (mkdir(instance, 0700))
-		die(instance, -errno);
-	own_instance = true;
-	must_write("tracing_on", "0");
-	must_write("trace_clock", "mono");
-	must_write("options/overwrite", "0");
-	must_write("buffer_size_kb", options.buffer_kib);
-	read_file(TRACING, "saved_cmdlines_size", old_comms, sizeof(old_comms));
-	if (strtoul(old_comms, NULL, 10) >= strtoul(COMMS, NULL, 10) ||
-	    write_file(TRACING, "saved_cmdlines_size", COMMS))
-		old_comms[0] = '\0';
-	set_up_probe();
-	enable_events();
+	const char *failed;
+	int err = instance_create(&instance, "sbuddy_record", options.buffer_kib);
+
+	if (err)
+		die(instance.dir, err);
+	if (instance_probe(&instance, "sbuddy_bulk", KMEM_BULK_PROBE))
+		fprintf(stderr, "sbuddy-record: this kernel cannot show pages allocated in bulk\n");
+	err = instance_kmem_events(&instance, options.inside, &failed);
+	if (err)
+		die(failed, err);
 }
 
 /* Lines "PID NAME" of the tasks that ftrace saw. */
@@ -272,22 +190,38 @@ static void finish(struct sbr_writer *w, FILE *out, const struct kmem *k)
 			k->bulk_unseen);
 }
 
+static void put_event(void *w, const struct sbr_event *e)
+{
+	sbr_write(w, e);
+}
+
+static void put_mark(void *w, const struct sbr_event *e, const char *name)
+{
+	sbr_write_mark(w, e->cpu, e->time_ns, name);
+}
+
+static void put_lost(void *w, int cpu, uint64_t lost)
+{
+	sbr_write_lost(w, cpu, lost);
+}
+
 static int record(void)
 {
-	struct trace_reader reader;
 	struct sbr_writer w;
 	struct kmem k;
 	struct trace_sink sink = { .event = kmem_event, .lost = kmem_lost, .arg = &k };
+	const struct kmem_sink into = { .event = put_event, .mark = put_mark, .lost = put_lost,
+					.arg = &w };
 	int err, status = 0;
 	FILE *out;
 
-	err = trace_open(&reader, instance);
+	err = trace_open(&reader, instance.dir);
 	if (err)
-		die(instance, err);
+		die(instance.dir, err);
 	out = create(&w, reader.nr_cpus);
-	if (kmem_init(&k, instance, &w))
+	if (kmem_init(&k, instance.dir, &into))
 		die("events of kmem:", -ENOENT);
-	if (own_instance)
+	if (instance.own)
 		status = follow(&reader, &sink);
 	err = trace_drain(&reader, &sink);
 	if (err)
@@ -347,10 +281,10 @@ int main(int argc, char **argv)
 	signal(SIGINT, stop);
 	signal(SIGTERM, stop);
 	if (options.instance)
-		snprintf(instance, sizeof(instance), "%s", options.instance);
+		snprintf(instance.dir, sizeof(instance.dir), "%s", options.instance);
 	else
 		set_up();
 	status = record();
-	tear_down();
+	instance_destroy(&instance);
 	return status;
 }

@@ -9,9 +9,9 @@ REPLAY_HDRS  := $(wildcard scripts/replay/*.h) selftests/lib/sbuddy_user.h $(wil
 CC	     ?= cc
 
 .PHONY: replay demo
-replay: $(REPLAY)/replay $(addprefix $(HB)/,sbuddy-record sbuddy-convert sbuddy-replay)
+replay: $(REPLAY)/replay $(addprefix $(HB)/,sbuddy-record sbuddy-convert sbuddy-replay sbuddy-twin)
 
-# selftests/vm/replay.sh runs them.
+# selftests/vm/replay.sh and twin.sh run them.
 vm-tests: replay
 
 $(REPLAY)/replay: $(addprefix scripts/replay/,replay.c results.c translate.c sbr_read.c) \

@@ -6,7 +6,7 @@
  *	sbuddy-replay [OPTION...] --a SETTINGS --b SETTINGS RECORDING
  *
  *	--set SETTINGS	"NAME=VALUE ..." for all shadows: layout, size, vcpus,
- *			base_pfn, thp, llc, and the knobs of vm/ by their names
+ *			base_pfn, thp, llc, compat, and the knobs of vm/ by their names
  *	--layout L, --vcpus N	the same as --set layout=L, --set vcpus=N
  *	--a, --b	settings of two shadows that are compared
  *	--speed S	max, or times the speed of the recording: 1x, 0.5x, 100x

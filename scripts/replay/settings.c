@@ -21,9 +21,10 @@ static const struct {
 /* For a usage message. */
 const char *settings_names(void)
 {
-	static char text[256] = "layout size vcpus base_pfn thp llc";
+	static char text[256];
+	size_t n = scnprintf(text, sizeof(text), "layout size vcpus base_pfn thp llc compat");
 
-	for (size_t i = 0, n = strlen(text); i < ARRAY_SIZE(knobs); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++)
 		n += scnprintf(text + n, sizeof(text) - n, " %s", knobs[i].name);
 	return text;
 }
@@ -71,6 +72,18 @@ static const char *set_knob(struct settings *s, const char *name, const char *va
 	return "a name of a setting";
 }
 
+static const char *set_rest(struct settings *s, const char *name, const char *value)
+{
+	unsigned int rules;
+
+	if (strcmp(name, "compat"))
+		return set_knob(s, name, value);
+	if (sbuddy_rules_parse(value, &rules))
+		return "6.12 or 6.1";
+	s->config.rules = rules;
+	return NULL;
+}
+
 /* Returns what was expected, NULL if all is well. */
 static const char *set(struct settings *s, const char *name, const char *value,
 		       const char **layout)
@@ -101,7 +114,7 @@ static const char *set(struct settings *s, const char *name, const char *value,
 			return "KiB of last-level cache of a vcpu";
 		c->llc_pages_per_cpu = n >> (SBUDDY_PAGE_SHIFT - 10);
 	} else {
-		return set_knob(s, name, value);
+		return set_rest(s, name, value);
 	}
 	return NULL;
 }

@@ -53,6 +53,37 @@ TEST_F(failsweep, snapshot_import)
 	free(text);
 }
 
+TEST_F(failsweep, machine_fork)
+{
+	struct host copy = { 0 };
+
+	BOOT("N0:DMA=4M,Normal=4M;N1:Normal=4M,Movable=4M", 3);
+	SWEEP(5 + 4 * 3, sbuddy_machine_fork(self->h.m, &copy.m), EXPECT_EQ(!_err, !!copy.m));
+	EXPECT_EQ(sbuddy_machine_hash(self->h.m), sbuddy_machine_hash(copy.m));
+	host_exit(&copy);
+}
+
+/* Slots in three chunks of eleven. */
+TEST_F(failsweep, owner_fork)
+{
+	static const u32 slots[] = { 0, 4096, 4096 * 10 };
+	struct host copy = { 0 };
+
+	BOOT("N0:DMA32=16M", 1);
+	self->h.o = sbuddy_owner_create(self->h.m, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(slots); i++) {
+		struct sbuddy_op op = { .opcode = SBUDDY_OP_ALLOC, .slot = slots[i],
+					.gfp = GFP_MOV, .cpu = -1, .nid = -1 };
+
+		ASSERT_EQ(0, sbuddy_run_op(self->h.o, &op, 0));
+	}
+	ASSERT_EQ(0, sbuddy_machine_fork(self->h.m, &copy.m));
+	SWEEP(4, (copy.o = sbuddy_owner_fork(self->h.o, copy.m, 2)) ? 0 : -ENOMEM,
+	      EXPECT_EQ(!_err, !!copy.o));
+	EXPECT_EQ(3, sbuddy_owner_slots(copy.o));
+	host_exit(&copy);
+}
+
 TEST_F(failsweep, owner_create)
 {
 	BOOT("N0:DMA32=16M", 1);

@@ -17,7 +17,7 @@ ENGINE_SRC := $(sort $(wildcard module/engine/*.c)) selftests/lib/os.c
 
 # program := sources
 HOST_PROGS		:= sbuddy-vector sbuddy-bench sbuddy-record sbuddy-convert \
-			   sbuddy-replay race-replay
+			   sbuddy-replay sbuddy-twin race-replay
 sbuddy-vector-src	:= selftests/host/vector.c selftests/lib/vecfile.c
 sbuddy-bench-src	:= selftests/bench/host_bench.c
 race-replay-src		:= selftests/race/race_replay.c
@@ -25,8 +25,9 @@ CFLAGS_selftests/race/race_replay := -Iinclude/uapi
 
 # Recordings; what these programs share lies beside them.
 replay-src		= $(patsubst %,scripts/replay/%.c,$(1))
-sbuddy-record-src	:= $(call replay-src,record kmem tracebuf sbr_write)
+sbuddy-record-src	:= $(call replay-src,record instance kmem tracebuf sbr_write)
 sbuddy-replay-src	:= $(call replay-src,sbuddy_replay native settings translate results sbr_read)
+sbuddy-twin-src		:= $(call replay-src,twin twin_state twin_queue instance kmem tracebuf)
 sbuddy-convert-src	:= $(call replay-src,convert convert_text convert_llfree stream sbr_read sbr_write)
 
 -include selftests/host/tests.mk

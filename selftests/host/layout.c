@@ -2,9 +2,8 @@
 /*
  * The layout string: what it accepts, what it refuses and that the text of a
  * layout leads back to it.
- *
- * Reference 1.7 (kernelcore=, movablecore=) does not apply: a layout says where
- * the Movable zone is instead of computing it from a boot parameter.
+ * Movable by kernelcore= and movablecore= (reference 1.7) is in
+ * layout_movable.c.
  */
 #include "host_test.h"
 

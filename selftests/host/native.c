@@ -100,13 +100,15 @@ TEST_F(native, settings)
 	EXPECT_EQ(256, self->n.m->knobs.llc_pages_per_cpu);
 	EXPECT_FALSE(self->n.m->knobs.thp);
 	EXPECT_FALSE(self->n.m->knobs.shortcut);
+	ASSERT_EQ(0, parse(self, "compat=6.1"));
+	EXPECT_STREQ("6.1", sbuddy_rules_name(self->s.config.rules));
 }
 
 TEST_F(native, bad_settings)
 {
 	static const char * const bad[] = {
 		"vcpus", "vcpus=0", "vcpus=257", "vcpus=x", "vcpus=", "size=1M", "size=4M4",
-		"size=-4M", "base_pfn=5", "thp=2", "llc=0", "layout=N0:Nowhere=4M", "other=1",
+		"size=-4M", "base_pfn=5", "thp=2", "llc=0", "layout=N0:Nowhere=4M", "other=1", "compat=5.10",
 		"watermark_scale_factor=0", "watermark_boost_factor=-1",
 	};
 

@@ -4,8 +4,8 @@
  * free counters count (reference parts 1 and 7.1, the items of CHECK 1 and of
  * CHECK 7 that need no policy).
  *
- * Not applicable: sizing of ZONE_MOVABLE from kernelcore= (the layout gives it),
- * deferred initialisation and shuffling.  Policies: mempolicy.c.
+ * Sizing of ZONE_MOVABLE: layout_movable.c.  Not applicable: deferred
+ * initialisation and shuffling.  Policies: mempolicy.c.
  */
 #include "host_test.h"
 
@@ -103,11 +103,6 @@ TEST_F(zone, stat_threshold_is_capped)
 TEST_F(zone, first_block_of_a_zone_that_starts_unaligned_is_unmovable)
 {
 	SKIP(return, "not applicable: a zone starts on a pageblock boundary here");
-}
-
-TEST_F(zone, kernelcore_makes_equal_movable_zones)
-{
-	SKIP(return, "not applicable: the layout string places ZONE_MOVABLE");
 }
 
 /* CHECK 1: buddies on two sides of a zone or node boundary never merge. */
@@ -245,6 +240,43 @@ TEST_F(zone, fallback_order_follows_distance)
 	EXPECT_STREQ("1:2 3:2 0:2 2:2", fallback_order(&self->h, 1));
 	EXPECT_STREQ("2:2 0:2 3:2 1:2", fallback_order(&self->h, 2));
 	EXPECT_STREQ("3:2 1:2 0:2 2:2", fallback_order(&self->h, 3));
+}
+
+/*
+ * CHECK 7: what differs when lists are rebuilt: nodes with CPUs cost 1 more.
+ * CPUs on 0 and 1 of three equal nodes: 2 now comes before 0 and 1 everywhere.
+ */
+TEST_F(zone, fallback_order_when_rebuilt)
+{
+	static const u8 cpus[] = { 0, 1 };
+	struct sbuddy_node_choice c[SBUDDY_MAX_NODES + 1];
+
+	ASSERT_EQ(0, host_boot_nodes(&self->h, "N0:Normal=4M;N1:Normal=4M;N2:Normal=4M", 2, cpus));
+	EXPECT_EQ(SBUDDY_ZONELISTS_BOOT, self->h.m->zonelist_rule);
+	EXPECT_EQ(0, sbuddy_rebuild_zonelists(self->h.m, false));
+	EXPECT_EQ(SBUDDY_ZONELISTS_REBUILT, self->h.m->zonelist_rule);
+	EXPECT_STREQ("0:2 2:2 1:2", fallback_order(&self->h, 0));
+	EXPECT_STREQ("1:2 2:2 0:2", fallback_order(&self->h, 1));
+	EXPECT_STREQ("2:2 0:2 1:2", fallback_order(&self->h, 2));
+	EXPECT_SANE();
+	/* node 1's list: 0 is lower and has CPUs; 2 was first of its distance in node 0's */
+	EXPECT_EQ(3, sbuddy_fallback_order(self->h.m, 1, false, c));
+	EXPECT_EQ(1, c[0].node);
+	EXPECT_EQ(2, c[1].node);
+	EXPECT_EQ(1, c[1].load);
+	EXPECT_EQ(20 * 1024 + 1, c[1].value);
+	EXPECT_EQ(0, c[2].node);
+	EXPECT_EQ(22 * 1024, c[2].value);
+	EXPECT_EQ(0, sbuddy_rebuild_zonelists(self->h.m, true));
+	EXPECT_STREQ("0:2 1:2 2:2", fallback_order(&self->h, 0));
+}
+
+/* An imported machine has lists, but nothing to build them from. */
+TEST_F(zone, imported_zonelists_stay)
+{
+	IMPORT(.zone = SBUDDY_ZONE_DMA32, .blocks = 4, .free = { { 10, MOV, "0 1024" } });
+	EXPECT_EQ(SBUDDY_ZONELISTS_IMPORTED, self->h.m->zonelist_rule);
+	EXPECT_EQ(-EOPNOTSUPP, sbuddy_rebuild_zonelists(self->h.m, false));
 }
 
 /* CHECK 7: THISNODE on an exhausted node fails although others have memory. */

@@ -282,11 +282,10 @@ static int contig_range(struct model *m, int cpu, unsigned long start, unsigned 
 	if (!z)
 		return -EBUSY;
 	err = isolate_range(m, cpu, start, end, SBUDDY_MIGRATE_MOVABLE, bad);
-	if (err)
-		return err;
-	for (int c = 0; c < m->vcpus; c++)
+	for (int c = 0; c < m->vcpus && !err; c++)
 		model_drain_zone(m, z, cpu, c);
-	err = contig_taken(m, cpu, z, start, end, gfp, bad);
+	if (!err)
+		err = contig_taken(m, cpu, z, start, end, gfp, bad);
 	undo_range(m, cpu, start, end, SBUDDY_MIGRATE_MOVABLE);
 	return err;
 }

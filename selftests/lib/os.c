@@ -17,6 +17,7 @@ struct os_block {
 
 __thread unsigned long os_fail_nth;
 __thread long os_allocated;
+__thread bool os_killed;
 __thread sbuddy_trace_fn sbuddy_trace_hook;
 int sbuddy_trace_listeners;
 unsigned long os_warnings;

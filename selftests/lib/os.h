@@ -255,6 +255,13 @@ static inline void os_cond_resched(void)
 {
 }
 
+extern __thread bool os_killed;		/* tests: as if by a fatal signal */
+
+static inline bool os_fatal_signal_pending(void)
+{
+	return os_killed;
+}
+
 /*
  * Failure injection and accounting for tests: the os_fail_nth-th allocation
  * from now fails once, 0 = never.  os_allocated counts blocks outstanding.

@@ -367,6 +367,51 @@ int sbuddy_user_use(int fd, uint32_t machine)
 	return sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_USE, &arg);
 }
 
+/* The same, with the slots that a fork brought along. */
+int sbuddy_user_use_slots(int fd, uint32_t machine)
+{
+	struct sbuddy_machine_use arg = {
+		.size = sizeof(arg), .flags = SBUDDY_USE_SLOTS, .machine = machine,
+	};
+
+	return sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_USE, &arg);
+}
+
+int sbuddy_user_fork(int fd, uint32_t source, uint32_t flags, uint32_t *machine)
+{
+	struct sbuddy_machine_fork arg = {
+		.size = sizeof(arg), .flags = flags, .source = source,
+	};
+	int err = sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_FORK, &arg);
+
+	if (!err)
+		*machine = arg.machine;
+	return err;
+}
+
+int sbuddy_user_hash(int fd, uint32_t machine, uint64_t *hash)
+{
+	struct sbuddy_machine_hash arg = { .size = sizeof(arg), .machine = machine };
+	int err = sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_HASH, &arg);
+
+	*hash = arg.hash;
+	return err;
+}
+
+/* Number of differences; the first of them in @text, a line each, ended by a zero. */
+int64_t sbuddy_user_diff(int fd, uint32_t machine, uint32_t other, char *text, size_t size)
+{
+	struct sbuddy_machine_diff arg = {
+		.size = sizeof(arg), .machine = machine, .other = other,
+		.text = address(text), .capacity = size ? size - 1 : 0,
+	};
+	int err = sbuddy_user_ioctl(fd, SBUDDY_IOC_MACHINE_DIFF, &arg);
+
+	if (size)
+		text[err ? 0 : arg.len] = '\0';
+	return err ? err : (int64_t)arg.differences;
+}
+
 int sbuddy_user_list(int fd, struct sbuddy_machine_list *list,
 		     struct sbuddy_machine_record *records, uint32_t capacity)
 {

@@ -66,6 +66,10 @@ int sbuddy_user_import(int fd, const char *text, size_t len, uint32_t *machine, 
 		       size_t size);
 int sbuddy_user_destroy(int fd, uint32_t machine);
 int sbuddy_user_use(int fd, uint32_t machine);
+int sbuddy_user_use_slots(int fd, uint32_t machine);
+int sbuddy_user_fork(int fd, uint32_t source, uint32_t flags, uint32_t *machine);
+int sbuddy_user_hash(int fd, uint32_t machine, uint64_t *hash);
+int64_t sbuddy_user_diff(int fd, uint32_t machine, uint32_t other, char *text, size_t size);
 int sbuddy_user_list(int fd, struct sbuddy_machine_list *list,
 		     struct sbuddy_machine_record *records, uint32_t capacity);
 int sbuddy_user_destroy_all(int fd);

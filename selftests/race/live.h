@@ -28,21 +28,37 @@ int race_ops_init(void);
 void race_op(struct sbuddy_op *op);
 bool race_op_sleeps(const struct sbuddy_op *op);
 void race_free_all(void);
+int race_slots_empty(u32 first, u32 nr);
 int race_move_to(int cpu);
+
+/* live_policy.c */
+int race_policy_init(void);
+void race_policy_forget(void);
+int race_policy_keep(const struct race_policy *arg);
+bool race_policy_heeded(const struct sbuddy_op *op);
+bool race_policy_exists(const struct sbuddy_op *op);
+struct page *race_policy_alloc(const struct sbuddy_op *op, gfp_t gfp);
+unsigned long race_policy_bulk(const struct sbuddy_op *op, gfp_t gfp, unsigned long nr,
+			       struct page **pages);
+void *race_policy_exact(const struct sbuddy_op *op, gfp_t gfp, size_t size);
 
 /* live_range.c */
 int race_range_init(void);
-int race_range(unsigned int cmd, struct race_range *range);
+bool race_op_is_range(const struct sbuddy_op *op);
+void race_range_op(struct sbuddy_op *op);
+void race_unisolate(u64 nodes);
 
 /* live_dump.c */
 int race_dump_init(void);
 void race_dump_exit(void);
 int race_dump(struct race_dump *arg);
+int race_block_type(unsigned long pfn);
 
 /* live_watch.c */
 int race_watch_init(void);
 void race_watch_exit(void);
 void race_watch_nodes(u64 nodes);
+u64 race_watched_nodes(void);
 void race_watch_op(u32 op);
 void race_watch_begin(void);
 void race_watch_end(void);

@@ -113,6 +113,15 @@ static void emit_free(struct zone *zone)
 		}
 }
 
+/* Type of the pageblock of a frame that exists. */
+int race_block_type(unsigned long pfn)
+{
+	unsigned long type;
+
+	type = static_call(race_block_flags)(pfn_to_page(pfn), pfn, MIGRATETYPE_MASK);
+	return sbuddy_migratetype_from_host(type);
+}
+
 static void emit_blocks(struct zone *zone)
 {
 	unsigned long pfn = zone->zone_start_pfn;
@@ -120,14 +129,11 @@ static void emit_blocks(struct zone *zone)
 	emit("blocks");
 	for (; pfn < zone_end_pfn(zone); pfn = ALIGN(pfn + 1, pageblock_nr_pages)) {
 		struct page *page = pfn_to_online_page(pfn);
-		int type;
 
-		if (!page || page_zone(page) != zone) {
+		if (page && page_zone(page) == zone)
+			emit(" %d", race_block_type(pfn));
+		else
 			emit(" -");
-			continue;
-		}
-		type = static_call(race_block_flags)(page, pfn, MIGRATETYPE_MASK);
-		emit(" %d", sbuddy_migratetype_from_host(type));
 	}
 	emit("\n");
 }

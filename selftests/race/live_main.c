@@ -192,8 +192,19 @@ static long cmd_reset(void)
 {
 	race_watch_begin();
 	race_free_all();
+	race_unisolate(race_watched_nodes());
 	race_watch_end();
+	race_policy_forget();
 	return 0;
+}
+
+static long cmd_policy(void __user *uarg)
+{
+	struct race_policy arg;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	return race_policy_keep(&arg);
 }
 
 static long cmd_dump(void __user *uarg)
@@ -205,23 +216,6 @@ static long cmd_dump(void __user *uarg)
 		return -EFAULT;
 	err = race_dump(&arg);
 	if (!err && copy_to_user(uarg, &arg, sizeof(arg)))
-		err = -EFAULT;
-	return err;
-}
-
-/* Counts as one operation. */
-static long cmd_range(unsigned int cmd, void __user *uarg)
-{
-	struct race_range range;
-	int err;
-
-	if (copy_from_user(&range, uarg, sizeof(range)))
-		return -EFAULT;
-	race_watch_begin();
-	err = race_range(cmd, &range);
-	race_watch_op(1);
-	race_watch_end();
-	if (!err && copy_to_user(uarg, &range, sizeof(range)))
 		err = -EFAULT;
 	return err;
 }
@@ -239,12 +233,14 @@ static long dispatch(unsigned int cmd, void __user *uarg)
 		return cmd_slots(uarg);
 	case RACE_IOC_EVENTS:
 		return cmd_events(uarg);
+	case RACE_IOC_POLICY:
+		return cmd_policy(uarg);
 	case RACE_IOC_DUMP:
 		return cmd_dump(uarg);
 	case RACE_IOC_RESET:
 		return cmd_reset();
 	}
-	return cmd_range(cmd, uarg);
+	return -ENOTTY;
 }
 
 static long race_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -304,6 +300,8 @@ static int __init race_init(void)
 		err = race_range_init();
 	if (!err)
 		err = race_dump_init();
+	if (!err)
+		err = race_policy_init();
 	if (!err)
 		err = race_watch_init();
 	if (err)

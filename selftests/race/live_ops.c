@@ -94,10 +94,13 @@ static int request_of(const struct sbuddy_op *op, gfp_t *gfp, int *nid)
 {
 	int err = gfp_of(op, gfp);
 
+	if (!err && !race_policy_exists(op))
+		err = -ENOENT;
 	return err ? err : nid_of(op, nid);
 }
 
-static int empty_slots(u32 first, u32 nr)
+/* 0, or why the slots cannot be filled. */
+int race_slots_empty(u32 first, u32 nr)
 {
 	if (first >= RACE_MAX_SLOTS || nr > RACE_MAX_SLOTS - first)
 		return -EINVAL;
@@ -128,14 +131,17 @@ static int op_alloc(struct sbuddy_op *op)
 	gfp_t gfp;
 	int nid, err;
 
-	if (op->order > SBUDDY_MAX_PAGE_ORDER || op->count)
+	if (op->order > SBUDDY_MAX_PAGE_ORDER || (op->count && !(op->flags & SBUDDY_OP_INDEX)))
 		return -EINVAL;
 	err = request_of(op, &gfp, &nid);
 	if (!err)
-		err = empty_slots(op->slot, 1);
+		err = race_slots_empty(op->slot, 1);
 	if (err)
 		return err;
-	page = __alloc_pages(gfp, op->order, nid, NULL);
+	if (race_policy_heeded(op))
+		page = race_policy_alloc(op, gfp);
+	else
+		page = __alloc_pages(gfp, op->order, nid, NULL);
 	if (!page)
 		return -ENOMEM;
 	race_held[op->slot] = (struct race_held) { page, op->order };
@@ -181,11 +187,14 @@ static int op_bulk(struct sbuddy_op *op)
 		return -EINVAL;
 	err = request_of(op, &gfp, &nid);
 	if (!err)
-		err = empty_slots(op->slot, nr);
+		err = race_slots_empty(op->slot, nr);
 	if (err)
 		return err;
 	memset(scratch, 0, nr * sizeof(scratch[0]));
-	nr = alloc_pages_bulk_array_node(gfp, nid, nr, scratch);
+	if (race_policy_heeded(op))
+		nr = race_policy_bulk(op, gfp, nr, scratch);
+	else
+		nr = alloc_pages_bulk_array_node(gfp, nid, nr, scratch);
 	op->count = 0;
 	if (!nr)
 		return -ENOMEM;
@@ -257,7 +266,7 @@ static int op_split(struct sbuddy_op *op)
 		return -ENOENT;
 	page = held->page;
 	nr = 1U << held->order;
-	err = empty_slots(op->slot + 1, nr - 1);
+	err = race_slots_empty(op->slot + 1, nr - 1);
 	if (err)
 		return err;
 	if (PageCompound(page))
@@ -283,11 +292,14 @@ static int op_exact(struct sbuddy_op *op)
 		return -EINVAL;
 	err = request_of(op, &gfp, &nid);
 	if (!err)
-		err = empty_slots(op->slot, nr);
+		err = race_slots_empty(op->slot, nr);
 	if (err)
 		return err;
 	op->count = 0;
-	addr = static_call(race_exact)(nid, (size_t)nr << PAGE_SHIFT, gfp);
+	if (race_policy_heeded(op))
+		addr = race_policy_exact(op, gfp, (size_t)nr << PAGE_SHIFT);
+	else
+		addr = static_call(race_exact)(nid, (size_t)nr << PAGE_SHIFT, gfp);
 	if (!addr)
 		return -ENOMEM;
 	page = virt_to_page(addr);
@@ -331,7 +343,21 @@ bool race_op_sleeps(const struct sbuddy_op *op)
 {
 	const bool all = op->cpu == SBUDDY_CPU_CURRENT;
 
-	return all && (op->opcode == SBUDDY_OP_DRAIN || op->opcode == SBUDDY_OP_DECAY);
+	return (all && (op->opcode == SBUDDY_OP_DRAIN || op->opcode == SBUDDY_OP_DECAY)) ||
+	       race_policy_heeded(op) || race_op_is_range(op);
+}
+
+/* Only requests have flags, and only ALLOC an index. */
+static bool flags_valid(const struct sbuddy_op *op)
+{
+	switch (op->opcode) {
+	case SBUDDY_OP_ALLOC:
+		return !(op->flags & ~(SBUDDY_OP_POLICY | SBUDDY_OP_INDEX));
+	case SBUDDY_OP_BULK:
+	case SBUDDY_OP_ALLOC_EXACT:
+		return !(op->flags & ~SBUDDY_OP_POLICY);
+	}
+	return !op->flags;
 }
 
 /* Carries out one operation; the result is in it. */
@@ -349,10 +375,14 @@ void race_op(struct sbuddy_op *op)
 		[SBUDDY_OP_DECAY]	= op_decay,
 	};
 
+	if (race_op_is_range(op)) {
+		race_range_op(op);
+		return;
+	}
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
 	op->err = -EINVAL;
-	if (!op->flags && op->opcode < SBUDDY_NR_OPS && ops[op->opcode])
+	if (flags_valid(op) && op->opcode < SBUDDY_NR_OPS && ops[op->opcode])
 		op->err = ops[op->opcode](op);
 	if (op->err)
 		op->count = 0;

@@ -264,6 +264,11 @@ void race_watch_exit(void)
 	vfree(events);
 }
 
+u64 race_watched_nodes(void)
+{
+	return watched_nodes;
+}
+
 /* Forgets what was seen. */
 void race_watch_nodes(u64 nodes)
 {

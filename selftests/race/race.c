@@ -52,6 +52,7 @@ struct leg {
 	char *before;			/* the clone as it began */
 	char what[512];			/* the difference, or the trouble */
 	struct race_gen *gen;
+	enum outcome ballast;		/* of ballast on both sides */
 	struct race_numa numa[2];
 };
 
@@ -95,8 +96,25 @@ static uint64_t free_pages(const struct leg *leg)
 	return pages;
 }
 
+static enum outcome step(struct leg *leg, const struct sbuddy_op *ops, unsigned int nr);
+
+/* Operations of ballast: on the live side alone, or on both once there is a clone. */
+static int run_ballast(struct leg *leg, struct sbuddy_op *ops, unsigned int nr)
+{
+	unsigned int from = leg->nr;
+	int err;
+
+	if (shadow.fd < 0)
+		return race_live_run(&live, ops, nr);
+	leg->ballast = step(leg, ops, nr);
+	err = leg->ballast == SAME ? 0 : -EBADE;
+	for (unsigned int i = 0; i < nr && !err; i++)
+		ops[i] = leg->op[from + i].live;
+	return err;
+}
+
 /* Blocks until the node is as full as the profile wants. */
-static int fill_node(const struct leg *leg, struct test_random *r, int node, uint32_t *slot)
+static int fill_node(struct leg *leg, struct test_random *r, int node, uint32_t *slot)
 {
 	uint64_t target = race_live_free_pages(&live, node) * (100 - leg->profile->fill) / 100;
 	struct sbuddy_op ops[64];
@@ -109,7 +127,7 @@ static int fill_node(const struct leg *leg, struct test_random *r, int node, uin
 			return -ENOSPC;
 		for (int i = 0; i < 64; i++)
 			ops[i] = race_gen_ballast(leg->profile, r, node, (*slot)++);
-		err = race_live_run(&live, ops, 64);
+		err = run_ballast(leg, ops, 64);
 		if (err)
 			return err;
 		for (int i = 0; i < 64; i++)
@@ -121,7 +139,7 @@ static int fill_node(const struct leg *leg, struct test_random *r, int node, uin
 }
 
 /* Holes in what was filled. */
-static int punch(const struct leg *leg, struct test_random *r, uint32_t end)
+static int punch(struct leg *leg, struct test_random *r, uint32_t end)
 {
 	struct sbuddy_op ops[64];
 	unsigned int nr = 0;
@@ -133,26 +151,36 @@ static int punch(const struct leg *leg, struct test_random *r, uint32_t end)
 			ops[nr++].cpu = test_random_below(r, leg->cpus);
 		}
 		if (nr == 64 || (nr && slot + 1 == end)) {
-			err = race_live_run(&live, ops, nr);
+			err = run_ballast(leg, ops, nr);
 			nr = 0;
 		}
 	}
 	return err;
 }
 
-static int prepare(const struct leg *leg)
+static int ballast(struct leg *leg)
 {
 	struct test_random r = { .state = ~leg->seed };
 	uint32_t slot = RACE_BALLAST;
-	int err = race_live_reset(&live);
+	int err = 0;
 
-	if (!err)
-		err = race_live_sysctls_back(&live);
 	for (int node = 1; node < RACE_MAX_NODES && !err; node++)
 		if (live.nodes >> node & 1 &&
 		    (leg->profile->node < 0 || leg->profile->node == node))
 			err = fill_node(leg, &r, node, &slot);
 	return err ? err : punch(leg, &r, slot);
+}
+
+static int prepare(struct leg *leg)
+{
+	int err = race_live_reset(&live);
+
+	if (!err)
+		err = race_live_sysctls_back(&live);
+	for (int node = 1; node < RACE_MAX_NODES && !err && live.weights; node++)
+		if (live.nodes >> node & 1)
+			err = race_live_weight(node, 0);
+	return err || leg->profile->late ? err : ballast(leg);
 }
 
 /* ---- both sides ---- */
@@ -194,8 +222,15 @@ static uint32_t slots_of(const struct sbuddy_op *op)
 		return op->count;
 	case SBUDDY_OP_SPLIT:
 		return RACE_RUN_SLOTS - op->slot % RACE_RUN_SLOTS;
+	case SBUDDY_OP_CONTIG_ALLOC:
+		return op->gfp & SBUDDY_GFP_COMP ? 1 : op->count;
+	case SBUDDY_OP_CONTIG_FREE:
+		return op->count;
 	case SBUDDY_OP_DRAIN:
 	case SBUDDY_OP_DECAY:
+	case SBUDDY_OP_ISOLATE:
+	case SBUDDY_OP_UNISOLATE:
+	case SBUDDY_OP_TEST_ISOLATED:
 		return 0;
 	}
 	return 1;
@@ -213,6 +248,15 @@ static int learn(struct leg *leg, const struct sbuddy_op *op)
 	return err;
 }
 
+/* Whether a frame is of a zone that is raced on. */
+static bool raced(uint64_t pfn)
+{
+	for (unsigned int i = 0; i < live.nr_zones; i++)
+		if (pfn >= live.zones[i].start && pfn < live.zones[i].end)
+			return true;
+	return false;
+}
+
 /* The pages that an operation of many did not name itself: the last one of a chunk. */
 static enum outcome compare_slots(struct leg *leg, unsigned int nr)
 {
@@ -227,7 +271,8 @@ static enum outcome compare_slots(struct leg *leg, unsigned int nr)
 	err = race_live_slots(&live, f->in.slot, f->live.count, held);
 	for (uint32_t i = 0; i < f->live.count && !err; i++) {
 		err = race_shadow_slot(&shadow, f->in.slot + i, &ours);
-		if (!err && held[i].pfn != ours.pfn && f->live.zone >> 4)
+		if (!err && held[i].pfn != ours.pfn &&
+		    (raced(held[i].pfn) || raced(ours.pfn)))
 			return say(leg, DIFFERENT, "operation %u, page %u: live %llx, clone %llx",
 				   nr, i, (unsigned long long)held[i].pfn,
 				   (unsigned long long)ours.pfn);
@@ -287,11 +332,21 @@ static void sabotage_foreign(struct leg *leg)
 
 /* ---- a step ---- */
 
-static int sysctl_both(struct race_file_op *f)
+/* What is no operation of the allocator, on both sides. */
+static int pseudo_both(const struct sbuddy_op *op)
 {
-	int err = race_live_sysctl(f->in.slot, f->in.pfn);
+	int err;
 
-	return err ? err : race_shadow_sysctl(&shadow, f->in.slot, f->in.pfn);
+	switch (op->opcode) {
+	case RACE_OP_POLICY:
+		err = race_live_policy(&live, op);
+		return err ? err : race_shadow_policy(&shadow, op);
+	case RACE_OP_WEIGHT:
+		err = race_live_weight(op->nid, op->count);
+		return err ? err : race_shadow_weight(&shadow, op->nid, op->count);
+	}
+	err = race_live_sysctl(op->slot, op->pfn);
+	return err ? err : race_shadow_sysctl(&shadow, op->slot, op->pfn);
 }
 
 /* Runs operations @from to the last on both sides. */
@@ -299,10 +354,10 @@ static int run_both(struct leg *leg, unsigned int from)
 {
 	static struct sbuddy_op theirs[RACE_CHUNK], ours[RACE_CHUNK];
 	unsigned int nr = leg->nr - from, i;
-	bool sysctl = leg->op[leg->nr - 1].in.opcode == RACE_OP_SYSCTL;
+	bool pseudo = RACE_OP_IS_PSEUDO(&leg->op[leg->nr - 1].in);
 	int err;
 
-	nr -= sysctl;
+	nr -= pseudo;
 	for (i = 0; i < nr; i++) {
 		theirs[i] = leg->op[from + i].in;
 		ours[i] = leg->op[from + i].in;
@@ -315,7 +370,7 @@ static int run_both(struct leg *leg, unsigned int from)
 		leg->op[from + i].live = theirs[i];
 		leg->op[from + i].ours = ours[i];
 	}
-	return err || !sysctl ? err : sysctl_both(&leg->op[leg->nr - 1]);
+	return err || !pseudo ? err : pseudo_both(&leg->op[leg->nr - 1].in);
 }
 
 static enum outcome step(struct leg *leg, const struct sbuddy_op *ops, unsigned int nr)
@@ -332,7 +387,7 @@ static enum outcome step(struct leg *leg, const struct sbuddy_op *ops, unsigned 
 	if (err)
 		return say(leg, FAILED, "operations %u on: %s", from, strerror(-err));
 	for (unsigned int i = from; i < leg->nr; i++) {
-		if (leg->op[i].in.opcode == RACE_OP_SYSCTL)
+		if (RACE_OP_IS_PSEUDO(&leg->op[i].in))
 			continue;
 		if (!same(&leg->op[i].live, &leg->op[i].ours))
 			return differ(leg, i);
@@ -341,7 +396,7 @@ static enum outcome step(struct leg *leg, const struct sbuddy_op *ops, unsigned 
 			return outcome;
 	}
 	for (unsigned int i = from; i < leg->nr && !err; i++)
-		if (leg->op[i].live.err)
+		if (leg->op[i].live.err && !RACE_OP_IS_PSEUDO(&leg->op[i].in))
 			err = learn(leg, &leg->op[i].in);
 	return err ? say(leg, FAILED, "slots: %s", strerror(-err)) : SAME;
 }
@@ -367,10 +422,10 @@ static enum outcome compare_states(struct leg *leg)
 static enum outcome run_stream(struct leg *leg)
 {
 	struct sbuddy_op ops[RACE_CHUNK];
+	unsigned int nr, end = leg->nr + leg->max;
 	enum outcome outcome = SAME;
-	unsigned int nr;
 
-	while (outcome == SAME && leg->nr < leg->max) {
+	while (outcome == SAME && leg->nr < end) {
 		sabotage_foreign(leg);
 		nr = race_gen_chunk(leg->gen, ops, RACE_CHUNK);
 		outcome = step(leg, ops, nr);
@@ -400,13 +455,24 @@ static enum outcome run_leg(struct leg *leg)
 		return say(leg, FAILED, "cloning: %s", strerror(-err));
 	leg->before = race_shadow_text(&shadow, &len);
 	leg->gen = race_gen_new(leg->profile, leg->seed, leg->cpus, live.zones, live.nr_zones,
-				free_pages(leg));
+				free_pages(leg), live.weights);
 	err = race_numa_read(&live, &shadow, &leg->numa[0], &leg->numa[1]);
 	if (!leg->before || !leg->gen || err)
 		return say(leg, FAILED, "no memory, or no counters");
 	/* The clone begins as what it was cloned from, or nothing else means anything. */
 	outcome = compare_states(leg);
-	return outcome == SAME ? run_stream(leg) : outcome;
+	if (outcome != SAME)
+		return outcome;
+	if (leg->profile->late) {
+		err = race_gen_ranges(leg->gen, leg->before);
+		if (!err)
+			err = ballast(leg);
+		if (err == -EBADE)
+			return leg->ballast;
+		if (err)
+			return say(leg, FAILED, "ballast: %s", strerror(-err));
+	}
+	return run_stream(leg);
 }
 
 /* Whatever was found, somebody else's doing makes it void. */

@@ -45,6 +45,9 @@ struct race_zone {
  * @kinds:   weight of each kind of request, see race_gen.c
  * @shift:   operations after which the dominant kind changes, 0: never
  * @comp:    percent of blocks that are compound
+ * @late:     the ballast comes after the clone, and is on both sides: where the use
+ *	      that pages are in decides, the clone must have seen them taken
+ * @policies: percent of requests that heed a memory policy
  * @special: operations in a thousand that are none of alloc and free, by class
  */
 struct race_profile {
@@ -58,8 +61,10 @@ struct race_profile {
 	unsigned int shift;
 	int comp;
 	struct {
-		uint8_t bulk, batch, ref, split, exact, drain, decay, sysctl, range, policy;
+		uint8_t bulk, batch, ref, split, exact, drain, decay, sysctl, range;
 	} special;
+	uint8_t policies;
+	bool late;
 };
 
 extern const struct race_profile race_profiles[];
@@ -69,11 +74,14 @@ struct race_gen;
 
 struct race_gen *race_gen_new(const struct race_profile *profile, uint64_t seed, int cpus,
 			      const struct race_zone *zones, unsigned int nr_zones,
-			      uint64_t free_pages);
+			      uint64_t free_pages, bool weights);
 void race_gen_free(struct race_gen *g);
+int race_gen_ranges(struct race_gen *g, const char *text);
 unsigned int race_gen_chunk(struct race_gen *g, struct sbuddy_op *ops, unsigned int max);
 unsigned int race_gen_end(struct race_gen *g, struct sbuddy_op *ops, unsigned int max);
 void race_gen_learn(struct race_gen *g, uint32_t slot, const struct race_slot *held);
+/* race_profiles.c */
+unsigned int race_weighted(struct test_random *r, const uint8_t *weight, unsigned int nr);
 struct sbuddy_op race_gen_ballast(const struct race_profile *profile, struct test_random *r,
 				  int node, uint32_t slot);
 
@@ -85,6 +93,7 @@ struct race_live {
 	uint64_t nodes;			/* bit mask of nodes raced on */
 	int cpus;
 	long sysctl[RACE_NR_SYSCTLS];	/* as found */
+	bool weights;			/* the kernel interleaves by weight */
 };
 
 int race_live_open(struct race_live *live);
@@ -97,6 +106,8 @@ int race_live_slots(struct race_live *live, uint32_t first, uint32_t count,
 int race_live_events(struct race_live *live, struct race_event *events, uint32_t max,
 		     uint64_t *total);
 int race_live_sysctl(enum race_sysctl which, long value);
+int race_live_policy(struct race_live *live, const struct sbuddy_op *op);
+int race_live_weight(int node, int weight);
 int race_live_sysctls(long *value);
 int race_live_sysctls_back(struct race_live *live);
 char *race_live_text(struct race_live *live, uint64_t nodes);
@@ -114,6 +125,8 @@ int race_shadow_clone(struct race_shadow *shadow);
 void race_shadow_drop(struct race_shadow *shadow);
 int race_shadow_run(struct race_shadow *shadow, struct sbuddy_op *ops, unsigned int nr);
 int race_shadow_sysctl(struct race_shadow *shadow, enum race_sysctl which, long value);
+int race_shadow_policy(struct race_shadow *shadow, const struct sbuddy_op *op);
+int race_shadow_weight(struct race_shadow *shadow, int node, int weight);
 int race_shadow_slot(struct race_shadow *shadow, uint32_t slot, struct race_slot *held);
 char *race_shadow_text(struct race_shadow *shadow, size_t *len);
 

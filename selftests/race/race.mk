@@ -12,7 +12,8 @@ RACE_KMOD = $(BUILD)/race-$(KVER)
 race-module:
 	@mkdir -p $(RACE_KMOD)
 	@ln -sf $(CURDIR)/selftests/race/*.[ch] $(CURDIR)/selftests/race/Kbuild \
-		$(CURDIR)/module/compat/compat.h $(CURDIR)/module/compat/gfp.c \
+		$(CURDIR)/module/compat/compat.h $(CURDIR)/module/compat/contig.c \
+		$(CURDIR)/module/compat/gfp.c \
 		$(CURDIR)/module/compat/kallsyms.c $(CURDIR)/module/compat/kallsyms.h $(RACE_KMOD)/
 	@ln -sfn $(CURDIR)/include $(RACE_KMOD)/include
 	+@$(MAKE) -s -C $(KDIR) M=$(CURDIR)/$(RACE_KMOD) modules

@@ -18,6 +18,9 @@
 
 /* Pseudo operations: what is not one of SBUDDY_IOC_RUN. */
 #define RACE_OP_SYSCTL		0xf0	/* @slot: enum race_sysctl, @pfn: value */
+#define RACE_OP_POLICY		0xf1	/* @slot: index, @order: mode, @pfn: nodes, @nid: home */
+#define RACE_OP_WEIGHT		0xf2	/* @nid: node, @count: weight */
+#define RACE_OP_IS_PSEUDO(op)	((op)->opcode >= RACE_OP_SYSCTL)
 
 enum race_sysctl {
 	RACE_MIN_FREE_KBYTES,

@@ -9,6 +9,9 @@
  * Slots below RACE_SINGLES hold one block each.  Above lie runs of neighbouring
  * slots for what comes or goes by the dozen: bulk, split, exact, batches.
  *
+ * Ranges are drawn where the clone knew every page to be free: of pages in use
+ * it cannot tell what kind of use that is, and isolation asks for that.
+ *
  * State: struct race_gen, one thread's.
  */
 #include <errno.h>
@@ -16,12 +19,21 @@
 
 #include "race.h"
 
+#define POLICIES	6	/* numbers of policies in use */
+#define RANGES	8	/* isolated at a time */
+
 /* What a slot is believed to hold. */
 struct slot {
 	uint32_t place;		/* in gen::held, + 1; 0: empty */
 	uint8_t order;
 	bool comp;
 	uint8_t refs;
+};
+
+/* Frames that are isolated, or slots of a contiguous range. */
+struct range {
+	uint64_t start;
+	uint32_t count;
 };
 
 struct race_gen {
@@ -40,6 +52,14 @@ struct race_gen {
 	uint32_t held[RACE_SLOTS];
 	struct slot slot[RACE_SLOTS];
 	uint32_t in_run[RACE_RUNS];
+	unsigned int nr_clean;
+	struct range *clean;		/* runs of pageblocks free in the clone */
+	bool weights;
+	unsigned int nr_policies;	/* set so far */
+	unsigned int nr_isolated;
+	struct range isolated[RANGES];
+	unsigned int nr_contig;
+	struct range contig[RANGES];	/* @start is a slot */
 };
 
 #define KINDS	8
@@ -57,42 +77,6 @@ static const uint32_t kinds[KINDS] = {
 	SBUDDY_GFP_DMA32 | SBUDDY_GFP_MOVABLE,
 };
 
-#define USUAL_ORDERS	{ 40, 20, 12, 10, 6, 4, 3, 2, 1, 1, 1 }
-#define SMALL_ORDERS	{ 60, 16, 10, 8, 3, 2, 1, 1, 1, 1, 0 }
-#define HIGH_ORDERS	{ 0, 0, 0, 24, 16, 14, 12, 10, 8, 8, 8 }
-
-/* Nodes 1 to 3 have memory and no processors; node 1 has DMA32 and Normal. */
-const struct race_profile race_profiles[] = {
-	{ "small", 2, 40, 30, 60, { 100 }, { 40, 40, 20 }, 0, 0, { 0 } },
-	{ "mixed", 2, 50, 30, 60, USUAL_ORDERS, { 30, 50, 20 }, 0, 30, { 0 } },
-	{ "high", 2, 30, 30, 70, HIGH_ORDERS, { 30, 50, 20 }, 0, 30, { 0 } },
-	{ "pressure", 2, 95, 6, 97, SMALL_ORDERS, { 30, 50, 20 }, 0, 10, { 0 } },
-	{ "storm", 2, 95, 10, 96, SMALL_ORDERS, { 36, 26, 26, 9, 0, 0, 3 }, 0, 10, { 0 } },
-	{ "shift", 2, 93, 12, 94, SMALL_ORDERS, { 20, 20, 20 }, 1500, 10, { 0 } },
-	{ "frag", 2, 97, 20, 92, SMALL_ORDERS, { 26, 48, 26 }, 2500, 0, { 0 } },
-	{ "atomic", 2, 95, 8, 95, SMALL_ORDERS, { 20, 40, 10, 26, 0, 0, 4 }, 0, 10, { 0 } },
-	{ "zones", 1, 88, 20, 94, USUAL_ORDERS, { 23, 24, 16, 8, 16, 16, 2, 2 }, 0, 10, { 0 } },
-	{ "zshift", 1, 95, 8, 96, SMALL_ORDERS, { 23, 24, 16, 8, 16, 16, 2, 2 }, 1500, 10,
-	  { 0 } },
-	{ "nodes", -1, 96, 6, 99, SMALL_ORDERS, { 23, 24, 16, 8, 8, 16, 2, 2 }, 2000, 10,
-	  { 0 } },
-	{ "bulk", 2, 90, 12, 94, SMALL_ORDERS, { 30, 50, 20, 4 }, 0, 10,
-	  { .bulk = 20, .batch = 20, .exact = 4 } },
-	{ "split", 1, 90, 15, 94, USUAL_ORDERS, { 30, 40, 20, 2, 2, 4 }, 0, 30,
-	  { .split = 15, .exact = 6, .ref = 40, .batch = 6 } },
-	{ "folios", 2, 92, 12, 94, USUAL_ORDERS, { 25, 55, 20 }, 0, 100,
-	  { .batch = 60, .ref = 20 } },
-	{ "drains", 2, 92, 12, 94, SMALL_ORDERS, { 30, 50, 20, 3 }, 0, 10,
-	  { .bulk = 6, .batch = 6, .drain = 6, .decay = 12 } },
-	{ "sysctl", 1, 92, 12, 94, SMALL_ORDERS, { 26, 40, 20, 6, 4, 4 }, 1500, 10,
-	  { .bulk = 3, .drain = 1, .decay = 4, .sysctl = 4 } },
-	{ "all", -1, 95, 6, 98, SMALL_ORDERS, { 23, 28, 16, 8, 8, 14, 2, 2 }, 1500, 25,
-	  { .bulk = 6, .batch = 8, .ref = 10, .split = 3, .exact = 2, .drain = 1, .decay = 3,
-	    .sysctl = 1 } },
-};
-
-const unsigned int race_nr_profiles = sizeof(race_profiles) / sizeof(race_profiles[0]);
-
 /* ---- drawing ---- */
 
 static uint32_t below(struct race_gen *g, uint32_t n)
@@ -105,18 +89,6 @@ static bool percent(struct race_gen *g, int n)
 	return (int)below(g, 100) < n;
 }
 
-static unsigned int weighted(struct test_random *r, const uint8_t *weight, unsigned int nr)
-{
-	unsigned int i, sum = 0, draw;
-
-	for (i = 0; i < nr; i++)
-		sum += weight[i];
-	draw = test_random_below(r, sum);
-	for (i = 0; draw >= weight[i]; i++)
-		draw -= weight[i];
-	return i;
-}
-
 /* A stream whose kind shifts asks half its time for the kind of the hour. */
 static uint32_t draw_kind(struct race_gen *g)
 {
@@ -124,7 +96,7 @@ static uint32_t draw_kind(struct race_gen *g)
 
 	if (p->shift && percent(g, 60))
 		return kinds[g->ops / p->shift % 3];
-	return kinds[weighted(&g->r, p->kinds, KINDS)];
+	return kinds[race_weighted(&g->r, p->kinds, KINDS)];
 }
 
 static struct sbuddy_op plain(struct race_gen *g, uint8_t opcode, uint32_t slot)
@@ -140,6 +112,12 @@ static struct sbuddy_op plain(struct race_gen *g, uint8_t opcode, uint32_t slot)
 static void place(struct race_gen *g, struct sbuddy_op *op)
 {
 	op->gfp = draw_kind(g) | SBUDDY_GFP_NOWARN;
+	if (g->profile->policies && percent(g, g->profile->policies)) {
+		op->nid = SBUDDY_NID_ANY;
+		op->flags = below(g, POLICIES);
+		op->cpu = 0;		/* the racer has its policy with it, and is at home here */
+		return;
+	}
 	op->nid = g->profile->node;
 	if (op->nid >= 0)
 		op->gfp |= SBUDDY_GFP_THISNODE;
@@ -235,8 +213,12 @@ static unsigned int gen_alloc(struct race_gen *g, struct sbuddy_op *op, unsigned
 		return 0;
 	*op = plain(g, SBUDDY_OP_ALLOC, slot);
 	place(g, op);
-	op->order = weighted(&g->r, g->profile->orders, SBUDDY_NR_PAGE_ORDERS);
-	if (op->order && percent(g, g->profile->comp))
+	op->order = race_weighted(&g->r, g->profile->orders, SBUDDY_NR_PAGE_ORDERS);
+	if (op->nid == SBUDDY_NID_ANY && percent(g, 40)) {
+		op->flags |= SBUDDY_OP_INDEX;
+		op->count = below(g, 100000);
+	}
+	if (op->order && (op->flags & SBUDDY_OP_INDEX || percent(g, g->profile->comp)))
 		op->gfp |= SBUDDY_GFP_COMP;
 	take(g, slot, op->order, op->gfp & SBUDDY_GFP_COMP);
 	return 1;
@@ -294,7 +276,7 @@ static unsigned int gen_neighbours(struct race_gen *g, struct sbuddy_op *ops, un
 	for (i = 0; i < nr && i < max; i++) {
 		ops[i] = plain(g, SBUDDY_OP_ALLOC, slot + i);
 		place(g, &ops[i]);
-		ops[i].order = weighted(&g->r, g->profile->orders, SBUDDY_NR_PAGE_ORDERS);
+		ops[i].order = race_weighted(&g->r, g->profile->orders, SBUDDY_NR_PAGE_ORDERS);
 		if (ops[i].order)
 			ops[i].gfp |= SBUDDY_GFP_COMP;
 		take(g, slot + i, ops[i].order, true);
@@ -394,6 +376,129 @@ static unsigned int gen_sysctl(struct race_gen *g, struct sbuddy_op *op, unsigne
 	return 1;
 }
 
+static unsigned int gen_weight(struct race_gen *g, struct sbuddy_op *op)
+{
+	*op = plain(g, RACE_OP_WEIGHT, 0);
+	op->nid = g->zones[below(g, g->nr_zones)].node;
+	op->count = 1 + below(g, 6);
+	return 1;
+}
+
+/* Each number in turn, then any again.  Number 0 keeps off node 0 as well. */
+static unsigned int gen_policy(struct race_gen *g, struct sbuddy_op *op, unsigned int max)
+{
+	static const uint8_t modes[] = {
+		SBUDDY_MPOL_PREFERRED, SBUDDY_MPOL_BIND, SBUDDY_MPOL_INTERLEAVE,
+		SBUDDY_MPOL_PREFERRED_MANY, SBUDDY_MPOL_WEIGHTED_INTERLEAVE,
+	};
+	uint64_t all = 0;
+
+	if (g->weights && g->nr_policies >= POLICIES && percent(g, 30))
+		return gen_weight(g, op);
+	for (unsigned int i = 0; i < g->nr_zones; i++)
+		all |= 1ULL << g->zones[i].node;
+	*op = plain(g, RACE_OP_POLICY,
+		    g->nr_policies < POLICIES ? g->nr_policies : below(g, POLICIES));
+	g->nr_policies++;
+	op->order = modes[below(g, sizeof(modes) - !g->weights)];
+	do {
+		op->pfn = test_random64(&g->r) & all;
+	} while (!op->pfn);
+	op->nid = SBUDDY_NID_ANY;
+	if (op->slot && percent(g, 40) &&
+	    (op->order == SBUDDY_MPOL_BIND || op->order == SBUDDY_MPOL_PREFERRED_MANY))
+		op->nid = __builtin_ctzll(op->pfn);
+	return 1;
+}
+
+/* Some pageblocks of a raced zone, often not whole. */
+static struct range draw_range(struct race_gen *g, uint32_t most)
+{
+	const struct range *clean = &g->clean[below(g, g->nr_clean)];
+	struct range r = { .start = clean->start, .count = 1 + below(g, most) };
+
+	if (percent(g, 50))
+		r.count = (r.count + 511) & ~511U;
+	if (r.count >= clean->count) {
+		r.count = clean->count;
+		return r;
+	}
+	r.start += below(g, clean->count - r.count);
+	if (percent(g, 50))
+		r.start &= ~511ULL;
+	return r;
+}
+
+static struct sbuddy_op range_op(struct race_gen *g, uint8_t opcode, const struct range *r)
+{
+	struct sbuddy_op op = plain(g, opcode, 0);
+
+	op.cpu = 0;
+	op.nid = SBUDDY_NID_ANY;
+	op.pfn = r->start;
+	op.count = r->count;
+	return op;
+}
+
+static unsigned int gen_unisolate(struct race_gen *g, struct sbuddy_op *op, unsigned int max)
+{
+	unsigned int i = below(g, g->nr_isolated);
+
+	*op = range_op(g, SBUDDY_OP_UNISOLATE, &g->isolated[i]);
+	op->order = below(g, SBUDDY_MIGRATE_PCPTYPES);
+	g->isolated[i] = g->isolated[--g->nr_isolated];
+	return 1;
+}
+
+static unsigned int gen_contig(struct race_gen *g, struct sbuddy_op *op, unsigned int max)
+{
+	uint32_t slot = empty_run(g), i = below(g, RANGES);
+	struct range r = draw_range(g, RACE_RUN_SLOTS - 512);
+
+	if (slot == RACE_SLOTS)
+		return 0;
+	if (r.count > RACE_RUN_SLOTS)
+		r.count = RACE_RUN_SLOTS;
+	if (i < g->nr_contig) {		/* one that there was, unless its pages went already */
+		*op = range_op(g, SBUDDY_OP_CONTIG_FREE, &g->contig[i]);
+		op->pfn = 0;
+		op->slot = g->contig[i].start;
+		for (uint32_t s = op->slot; s < op->slot + op->count; s++)
+			drop(g, s);
+		g->contig[i] = g->contig[--g->nr_contig];
+		return 1;
+	}
+	*op = range_op(g, SBUDDY_OP_CONTIG_ALLOC, &r);
+	op->slot = slot;
+	op->gfp = SBUDDY_GFP_NOWARN | (percent(g, 50) ? SBUDDY_GFP_KERNEL : 0);
+	for (uint32_t s = slot; s < slot + op->count; s++)
+		take(g, s, 0, false);
+	g->contig[g->nr_contig++] = (struct range) { slot, op->count };
+	return 1;
+}
+
+static unsigned int gen_range(struct race_gen *g, struct sbuddy_op *op, unsigned int max)
+{
+	struct range r;
+
+	if (!g->nr_clean)
+		return 0;
+	if (percent(g, 15))
+		return gen_contig(g, op, max);
+	if (g->nr_isolated == RANGES || (g->nr_isolated && percent(g, 45)))
+		return gen_unisolate(g, op, max);
+	if (g->nr_isolated && percent(g, 10)) {
+		*op = range_op(g, SBUDDY_OP_TEST_ISOLATED,
+			       &g->isolated[below(g, g->nr_isolated)]);
+		return 1;
+	}
+	r = draw_range(g, 2000);
+	*op = range_op(g, SBUDDY_OP_ISOLATE, &r);
+	op->order = below(g, SBUDDY_MIGRATE_PCPTYPES);
+	g->isolated[g->nr_isolated++] = r;
+	return 1;
+}
+
 typedef unsigned int gen_fn(struct race_gen *g, struct sbuddy_op *ops, unsigned int max);
 
 static gen_fn *draw_special(struct race_gen *g)
@@ -410,6 +515,8 @@ static gen_fn *draw_special(struct race_gen *g)
 		{ g->profile->special.drain, gen_drain },
 		{ g->profile->special.decay, gen_decay },
 		{ g->profile->special.sysctl, gen_sysctl },
+		{ g->profile->special.range, gen_range },
+		{ g->profile->policies ? 2 : 0, gen_policy },
 	};
 	unsigned int draw = below(g, 1000);
 
@@ -433,7 +540,8 @@ static gen_fn *draw_usual(struct race_gen *g)
 
 static unsigned int gen_some(struct race_gen *g, struct sbuddy_op *ops, unsigned int max)
 {
-	gen_fn *fn = draw_special(g);
+	bool unset = g->profile->policies && g->nr_policies < POLICIES;
+	gen_fn *fn = unset ? gen_policy : draw_special(g);
 	unsigned int n = fn ? fn(g, ops, max) : 0;
 
 	if (!n)
@@ -443,6 +551,59 @@ static unsigned int gen_some(struct race_gen *g, struct sbuddy_op *ops, unsigned
 	if (!n)
 		n = gen_free(g, ops, max);
 	return n;
+}
+
+static int compare_starts(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Joins neighbours, but not across a zone's border. */
+static void join_ranges(struct race_gen *g)
+{
+	unsigned int nr = 0;
+
+	qsort(g->clean, g->nr_clean, sizeof(*g->clean), compare_starts);
+	for (unsigned int i = 0; i < g->nr_clean; i++) {
+		struct range *last = nr ? &g->clean[nr - 1] : NULL;
+		bool border = false;
+
+		for (unsigned int z = 0; z < g->nr_zones; z++)
+			border |= g->clean[i].start == g->zones[z].start;
+		if (last && !border && last->start + last->count == g->clean[i].start)
+			last->count += g->clean[i].count;
+		else
+			g->clean[nr++] = g->clean[i];
+	}
+	g->nr_clean = nr;
+}
+
+/* Takes note of the free pageblocks in @text, a clone's snapshot, of the nodes raced on. */
+int race_gen_ranges(struct race_gen *g, const char *text)
+{
+	int node = 0, order, at;
+
+	g->clean = calloc(1 << 16, sizeof(*g->clean));
+	if (!g->clean)
+		return -ENOMEM;
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		if (sscanf(text, "zone node=%d", &node) == 1 || !node ||
+		    (g->profile->node >= 0 && node != g->profile->node))
+			continue;
+		if (sscanf(text, "free order=%d mt=%*d:%n", &order, &at) != 1 || order < 9)
+			continue;
+		for (text += at; *text == ' ' && g->nr_clean < 1 << 16;) {
+			char *end;
+
+			g->clean[g->nr_clean].start = strtoull(text, &end, 16);
+			g->clean[g->nr_clean++].count = 1U << order;
+			text = end;
+		}
+	}
+	join_ranges(g);
+	return 0;
 }
 
 /**
@@ -471,7 +632,7 @@ unsigned int race_gen_chunk(struct race_gen *g, struct sbuddy_op *ops, unsigned 
 		g->ops += n;
 		last = ops[nr - 1].opcode;
 		if (last == SBUDDY_OP_BULK || last == SBUDDY_OP_ALLOC_EXACT ||
-		    last == RACE_OP_SYSCTL)
+		    RACE_OP_IS_PSEUDO(&ops[nr - 1]))
 			break;
 	}
 	return nr;
@@ -482,6 +643,8 @@ unsigned int race_gen_end(struct race_gen *g, struct sbuddy_op *ops, unsigned in
 {
 	unsigned int nr = 0;
 
+	while (nr < max && g->nr_isolated)
+		nr += gen_unisolate(g, ops + nr, max - nr);
 	while (nr < max && g->nr_held) {
 		if (!below(g, SWITCH))
 			g->cpu = below(g, g->cpus);
@@ -507,26 +670,9 @@ void race_gen_learn(struct race_gen *g, uint32_t slot, const struct race_slot *h
 	s->refs = held->refs;
 }
 
-/* A block of ballast: as the stream's own blocks, but larger on average. */
-struct sbuddy_op race_gen_ballast(const struct race_profile *profile, struct test_random *r,
-				  int node, uint32_t slot)
-{
-	static const uint8_t orders[SBUDDY_NR_PAGE_ORDERS] = {
-		20, 14, 10, 10, 8, 8, 8, 8, 6, 6, 2
-	};
-	struct sbuddy_op op = sbuddy_user_op(SBUDDY_OP_ALLOC, slot);
-	static const uint32_t types[] = { 0, SBUDDY_GFP_MOVABLE, SBUDDY_GFP_RECLAIMABLE };
-
-	op.cpu = 0;
-	op.nid = node;
-	op.order = weighted(r, orders, SBUDDY_NR_PAGE_ORDERS);
-	op.gfp = types[weighted(r, profile->kinds, 3)] | SBUDDY_GFP_THISNODE | SBUDDY_GFP_NOWARN;
-	return op;
-}
-
 struct race_gen *race_gen_new(const struct race_profile *profile, uint64_t seed, int cpus,
 			      const struct race_zone *zones, unsigned int nr_zones,
-			      uint64_t free_pages)
+			      uint64_t free_pages, bool weights)
 {
 	struct race_gen *g = calloc(1, sizeof(*g));
 
@@ -539,10 +685,13 @@ struct race_gen *race_gen_new(const struct race_profile *profile, uint64_t seed,
 	g->nr_zones = nr_zones;
 	g->level = free_pages * profile->level / 100;
 	g->growing = true;
+	g->weights = weights;
 	return g;
 }
 
 void race_gen_free(struct race_gen *g)
 {
+	if (g)
+		free(g->clean);
 	free(g);
 }

@@ -18,6 +18,7 @@
 #include "race.h"
 
 #define MPOL_BIND	2
+#define WEIGHTS		"/sys/kernel/mm/mempolicy/weighted_interleave/"
 #define QUIET_SECONDS	3	/* for work that is queued already */
 
 static const char * const sysctl_names[RACE_NR_SYSCTLS] = {
@@ -54,6 +55,11 @@ static int read_number(const char *path, long *value)
 	n = fscanf(f, "%ld", value);
 	fclose(f);
 	return n == 1 ? 0 : -EIO;
+}
+
+static int command(struct race_live *live, unsigned long cmd, void *arg)
+{
+	return ioctl(live->fd, cmd, arg) < 0 ? -errno : 0;
 }
 
 int race_live_sysctl(enum race_sysctl which, long value)
@@ -168,6 +174,7 @@ int race_live_open(struct race_live *live)
 		return err;
 	}
 	live->cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	live->weights = !access(WEIGHTS, F_OK);
 	err = stay_home();
 	if (!err)
 		err = hush();
@@ -188,6 +195,49 @@ void race_live_close(struct race_live *live)
 	race_live_sysctls_back(live);
 }
 
+/* A kernel without weights interleaves evenly. */
+static int kernel_mode(const struct race_live *live, int mode)
+{
+	return mode == SBUDDY_MPOL_WEIGHTED_INTERLEAVE && !live->weights ?
+		SBUDDY_MPOL_INTERLEAVE : mode;
+}
+
+/* This program's own policy, whatever it had. */
+static int set_mempolicy(int mode, unsigned long nodes)
+{
+	return syscall(SYS_set_mempolicy, mode, nodes ? &nodes : NULL, sizeof(nodes) * 8) ?
+		-errno : 0;
+}
+
+/* The policy that @op names, by way of this program's own. */
+int race_live_policy(struct race_live *live, const struct sbuddy_op *op)
+{
+	struct race_policy policy = {
+		.index = op->slot,
+		.home_node = op->nid,
+		.weighted = op->order == SBUDDY_MPOL_WEIGHTED_INTERLEAVE,
+	};
+	int err = set_mempolicy(kernel_mode(live, op->order), op->pfn), back;
+
+	if (!err)
+		err = command(live, RACE_IOC_POLICY, &policy);
+	back = set_mempolicy(MPOL_BIND, 1);
+	return err ? err : back;
+}
+
+/*
+ * Of one node; 0 for the default.  Before the first is written the kernel reads
+ * shares of a bulk request from memory that it did not clear.
+ */
+int race_live_weight(int node, int weight)
+{
+	char path[80], text[16];
+
+	snprintf(path, sizeof(path), WEIGHTS "node%d", node);
+	snprintf(text, sizeof(text), "%d\n", weight);
+	return write_file(path, text);
+}
+
 /* The sysctls as they were found. */
 int race_live_sysctls_back(struct race_live *live)
 {
@@ -196,11 +246,6 @@ int race_live_sysctls_back(struct race_live *live)
 	for (int i = 0; i < RACE_NR_SYSCTLS && !err; i++)
 		err = race_live_sysctl(i, live->sysctl[i]);
 	return err;
-}
-
-static int command(struct race_live *live, unsigned long cmd, void *arg)
-{
-	return ioctl(live->fd, cmd, arg) < 0 ? -errno : 0;
 }
 
 int race_live_run(struct race_live *live, struct sbuddy_op *ops, unsigned int nr)

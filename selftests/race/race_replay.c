@@ -84,17 +84,22 @@ static void show_op(const char *who, const struct race_file_op *f, const struct 
 {
 	static const char * const names[] = {
 		"none", "alloc", "free", "bulk", "free_batch", "get", "split", "exact", "drain",
-		"decay"
+		"decay", "isolate", "unisolate", "test_isolated", "contig_alloc", "contig_free"
 	};
 	const struct sbuddy_op *in = &f->in;
 
-	if (in->opcode == RACE_OP_SYSCTL) {
-		printf("    sysctl %u = %llu\n", in->slot, (unsigned long long)in->pfn);
+	if (RACE_OP_IS_PSEUDO(in)) {
+		printf("    %s %u order=%u nid=%d count=%u value=%llu\n",
+		       in->opcode == RACE_OP_SYSCTL ? "sysctl" :
+		       in->opcode == RACE_OP_POLICY ? "policy" : "weight", in->slot, in->order,
+		       in->nid, in->count, (unsigned long long)in->pfn);
 		return;
 	}
-	printf("    %s %s cpu=%d slot=%x order=%u nid=%d gfp=%x count=%u pfn=%llx -> ", who,
+	printf("    %s %s cpu=%d slot=%x order=%u nid=%d ", who,
 	       in->opcode < ARRAY_SIZE(names) ? names[in->opcode] : "?", in->cpu, in->slot,
-	       in->order, in->nid, in->gfp, in->count, (unsigned long long)in->pfn);
+	       in->order, in->nid);
+	printf("gfp=%x flags=%x count=%u pfn=%llx -> ", in->gfp, in->flags, in->count,
+	       (unsigned long long)in->pfn);
 	printf("pfn=%llx order=%u zone=%x count=%u err=%d\n", (unsigned long long)op->pfn,
 	       op->order, op->zone, op->count, op->err);
 }
@@ -132,8 +137,17 @@ static void run_op(struct replay *r, struct sbuddy_op *op)
 		[RACE_HIGH_FRACTION]	= sbuddy_set_percpu_pagelist_high_fraction,
 	};
 
-	if (op->opcode != RACE_OP_SYSCTL)
+	struct sbuddy_mempolicy pol;
+
+	if (!RACE_OP_IS_PSEUDO(op))
 		sbuddy_run_op(r->o, op, 0);
+	else if (op->opcode == RACE_OP_WEIGHT)
+		sbuddy_set_il_weight(r->m, op->nid, op->count);
+	else if (op->opcode == RACE_OP_POLICY &&
+		 !sbuddy_mpol_new(r->m, op->order, op->pfn, op->nid, &pol))
+		sbuddy_owner_set_policy(r->o, op->slot, &pol);
+	else if (op->opcode == RACE_OP_POLICY)
+		printf("policy %u is refused\n", op->slot);
 	else if (op->slot == RACE_MIN_FREE_KBYTES)
 		sbuddy_set_min_free_kbytes(r->m, op->pfn);
 	else
@@ -151,7 +165,7 @@ static bool step(struct replay *r, u64 n)
 
 	nr_ours = 0;
 	run_op(r, &op);
-	if (f->in.opcode == RACE_OP_SYSCTL)
+	if (RACE_OP_IS_PSEUDO(&f->in))
 		return true;
 	while (r->event + nr < r->f.nr_events && theirs[nr].op == r->watched)
 		nr++;

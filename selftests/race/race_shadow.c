@@ -86,6 +86,29 @@ int race_shadow_sysctl(struct race_shadow *shadow, enum race_sysctl which, long 
 	return sbuddy_user_ioctl(shadow->fd, SBUDDY_IOC_KNOB, &arg);
 }
 
+int race_shadow_policy(struct race_shadow *shadow, const struct sbuddy_op *op)
+{
+	struct sbuddy_policy arg = {
+		.size = sizeof(arg),
+		.index = op->slot,
+		.mode = op->order,
+		.nodes = op->pfn,
+		.home_node = op->nid,
+	};
+
+	return sbuddy_user_ioctl(shadow->fd, SBUDDY_IOC_SET_POLICY, &arg);
+}
+
+int race_shadow_weight(struct race_shadow *shadow, int node, int weight)
+{
+	struct sbuddy_weights arg = { .size = sizeof(arg), .machine = shadow->machine };
+	int err = sbuddy_user_ioctl(shadow->fd, SBUDDY_IOC_WEIGHTS, &arg);
+
+	arg.flags = SBUDDY_WEIGHTS_SET;
+	arg.weight[node] = weight;
+	return err ? err : sbuddy_user_ioctl(shadow->fd, SBUDDY_IOC_WEIGHTS, &arg);
+}
+
 int race_shadow_slot(struct race_shadow *shadow, uint32_t slot, struct race_slot *held)
 {
 	struct sbuddy_query_slot query;

@@ -143,21 +143,17 @@ struct race_dump {
 };
 
 /**
- * struct race_range - a range of frames on the live kernel
- * @start: in, first frame
- * @end:   in, behind the last
- * @gfp:   in, SBUDDY_GFP_*
- * @type:  in, enum sbuddy_migratetype
- * @err:   out, 0 or a negative errno
- * @flags: in, must be zero
+ * struct race_policy - keep the policy that this task has by set_mempolicy(2)
+ * @index:     in, under this number, as in sbuddy_op::flags
+ * @home_node: in, with this home node; -1: none
+ * @weighted:  in, 1 if it interleaves by weight
+ * @reserved:  in
  */
-struct race_range {
-	__u64	start;
-	__u64	end;
-	__u32	gfp;
-	__u32	type;
-	__s32	err;
-	__u32	flags;
+struct race_policy {
+	__u32	index;
+	__s32	home_node;
+	__u32	weighted;
+	__u32	reserved;
 };
 
 #define RACE_IOC_WATCH		_IOW(0xd6, 1, struct race_watch)
@@ -165,11 +161,8 @@ struct race_range {
 #define RACE_IOC_RUN		_IOWR(0xd6, 3, struct race_run)
 #define RACE_IOC_SLOTS		_IOW(0xd6, 4, struct race_slots)
 #define RACE_IOC_EVENTS		_IOWR(0xd6, 5, struct race_events)
-#define RACE_IOC_RESET		_IO(0xd6, 6)	/* free what every slot holds */
-#define RACE_IOC_ISOLATE	_IOWR(0xd6, 7, struct race_range)
-#define RACE_IOC_UNISOLATE	_IOWR(0xd6, 8, struct race_range)
-#define RACE_IOC_CONTIG_ALLOC	_IOWR(0xd6, 9, struct race_range)
-#define RACE_IOC_CONTIG_FREE	_IOWR(0xd6, 10, struct race_range)
-#define RACE_IOC_DUMP		_IOWR(0xd6, 11, struct race_dump)
+#define RACE_IOC_RESET		_IO(0xd6, 6)	/* nothing held, isolated, or kept */
+#define RACE_IOC_DUMP		_IOWR(0xd6, 7, struct race_dump)
+#define RACE_IOC_POLICY		_IOW(0xd6, 8, struct race_policy)
 
 #endif /* _SBUDDY_RACE_H */

@@ -18,7 +18,6 @@
 #define ARG_BYTES	512
 #define BUF_BYTES	(1UL << 20)
 #define CHECK_EVERY	2000
-#define REOPEN_EVERY	50	/* a file that holds nothing may do more */
 
 static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_VERSION]		= sizeof(struct sbuddy_version),
@@ -40,6 +39,9 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_SET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_GET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_WEIGHTS]		= sizeof(struct sbuddy_weights),
+	[SBUDDY_CMD_MACHINE_FORK]	= sizeof(struct sbuddy_machine_fork),
+	[SBUDDY_CMD_MACHINE_DIFF]	= sizeof(struct sbuddy_machine_diff),
+	[SBUDDY_CMD_MACHINE_HASH]	= sizeof(struct sbuddy_machine_hash),
 	[SBUDDY_CMD_ISOLATE]		= sizeof(struct sbuddy_isolate),
 	[SBUDDY_CMD_CONTIG]		= sizeof(struct sbuddy_contig),
 	[SBUDDY_CMD_CLONE]		= sizeof(struct sbuddy_clone),
@@ -109,6 +111,9 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_machine_create *create = (void *)arg;
 	struct sbuddy_machine_destroy *destroy = (void *)arg;
 	struct sbuddy_machine_use *use = (void *)arg;
+	struct sbuddy_machine_fork *fork = (void *)arg;
+	struct sbuddy_machine_diff *diff = (void *)arg;
+	struct sbuddy_machine_hash *hash = (void *)arg;
 	struct sbuddy_clone *clone = (void *)arg;
 	struct sbuddy_knob *knob = (void *)arg;
 
@@ -125,6 +130,20 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 		break;
 	case SBUDDY_CMD_MACHINE_USE:
 		use->machine = test_random_below(&rnd, 6);
+		use->flags = !test_random_below(&rnd, 4);
+		break;
+	case SBUDDY_CMD_MACHINE_FORK:
+		fork->source = test_random_below(&rnd, 6);
+		fork->flags = test_random_below(&rnd, 2);
+		break;
+	case SBUDDY_CMD_MACHINE_DIFF:
+		diff->machine = test_random_below(&rnd, 6);
+		diff->other = test_random_below(&rnd, 6);
+		diff->text = (uintptr_t)buf;
+		diff->capacity = test_random_below(&rnd, 4096);
+		break;
+	case SBUDDY_CMD_MACHINE_HASH:
+		hash->machine = test_random_below(&rnd, 6);
 		break;
 	case SBUDDY_CMD_CLONE:
 		clone->zones = below_or(2, 1U << SBUDDY_ZONE_DMA);
@@ -228,7 +247,7 @@ static void random_arg(uint8_t *arg, unsigned int nr)
 		spoil(arg, size);
 	}
 	if (test_random_below(&rnd, 8))
-		memcpy(arg, head, sizeof(head));
+		memcpy(arg, head, test_random_below(&rnd, 2) ? sizeof(head) : sizeof(head[0]));
 }
 
 /* What a RUN may find: operations that are mostly in order, spoilt in places. */
@@ -261,7 +280,8 @@ static int known_errno(int err)
 	return 0;
 }
 
-static int one_call(int fd)
+/* @idle_fd holds nothing, most of the time, so it may go from machine to machine. */
+static int one_call(int fd, int idle_fd)
 {
 	uint8_t arg[ARG_BYTES];
 	unsigned int nr = test_random_below(&rnd, SBUDDY_NR_COMMANDS + 1);
@@ -277,6 +297,8 @@ static int one_call(int fd)
 		p = (void *)(uintptr_t)plausible64();
 	if (nr == SBUDDY_CMD_RUN)
 		random_buffer();
+	if (nr == SBUDDY_CMD_MACHINE_USE && test_random_below(&rnd, 2))
+		fd = idle_fd;
 	err = sbuddy_user_ioctl(fd, cmd, p);
 	if (-err >= 0 && -err < 256)
 		answers[-err]++;
@@ -303,22 +325,13 @@ static int check(int fd)
 	return err;
 }
 
-static int reopen(int *fd)
-{
-	close(*fd);
-	*fd = sbuddy_user_open();
-	return *fd < 0 ? *fd : 0;
-}
-
-static int fuzz(int *fd, int watch_fd, unsigned long calls)
+static int fuzz(int fd, int idle_fd, int watch_fd, unsigned long calls)
 {
 	unsigned long i;
 	int err;
 
 	for (i = 0; i < calls; i++) {
-		err = i % REOPEN_EVERY ? 0 : reopen(fd);
-		if (!err)
-			err = one_call(*fd);
+		err = one_call(fd, idle_fd);
 		if (!err && i % CHECK_EVERY == 0)
 			err = check(watch_fd);
 		if (err) {
@@ -350,7 +363,7 @@ int main(int argc, char **argv)
 {
 	unsigned long calls = 50000;
 	struct test_sums sums;
-	int opt, fd, watch_fd, err;
+	int opt, fd, idle_fd, watch_fd, err;
 
 	rnd.state = test_seed();
 	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
@@ -369,17 +382,19 @@ int main(int argc, char **argv)
 	ksft_set_plan(5);
 	ksft_print_msg("ioctl_fuzz -n %lu -s %llu\n", calls, (unsigned long long)rnd.state);
 	fd = sbuddy_user_open();
+	idle_fd = sbuddy_user_open();
 	watch_fd = sbuddy_user_open();
 	buf = mmap(NULL, BUF_BYTES + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		   -1, 0);
-	if (fd < 0 || watch_fd < 0 || buf == MAP_FAILED || munmap(buf + BUF_BYTES, 4096) ||
-	    sbuddy_user_machine(watch_fd, 0, &machine))
+	if (fd < 0 || idle_fd < 0 || watch_fd < 0 || buf == MAP_FAILED ||
+	    munmap(buf + BUF_BYTES, 4096) || sbuddy_user_machine(watch_fd, 0, &machine))
 		ksft_exit_fail_msg("cannot start: %d\n", fd);
 
-	err = fuzz(&fd, watch_fd, calls);
+	err = fuzz(fd, idle_fd, watch_fd, calls);
 	ksft_test_result(!err, "answers are errnos of the ABI\n");
 	ksft_test_result(all_reached(), "every command was reached\n");
 	close(fd);
+	close(idle_fd);
 	ksft_test_result(!check(watch_fd), "check after close\n");
 	ksft_test_result(!sbuddy_user_destroy_all(watch_fd), "no machine is in use\n");
 	err = test_sum(watch_fd, &sums);

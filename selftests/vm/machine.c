@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
+#include "known_hash.h"
 #include "test_util.h"
 
 #define LAYOUT	"N0:DMA32=16M,Normal=32M;N1:Normal=16M,Movable=16M"
@@ -302,6 +303,98 @@ TEST_F(machine, apart)
 	EXPECT_EQ(0, memcmp(before, after, len[0]));
 	free(before);
 	free(after);
+}
+
+static uint64_t hash_of(int fd, uint32_t id)
+{
+	uint64_t hash;
+
+	return sbuddy_user_hash(fd, id, &hash) ? 0 : hash;
+}
+
+/* One stream on the original and on the copy, by two files with the same slots. */
+TEST_F(machine, fork)
+{
+	char text[4096];
+	uint32_t id;
+
+	ASSERT_EQ(0, sbuddy_user_use(self->fd, self->id));
+	ASSERT_EQ(0, random_run(self->fd, 1, 5000, 4));
+	ASSERT_EQ(0, sbuddy_user_fork(self->fd, self->id, SBUDDY_FORK_SLOTS, &id));
+	EXPECT_EQ(hash_of(self->fd, self->id), hash_of(self->fd, id));
+	EXPECT_EQ(0, sbuddy_user_diff(self->fd, self->id, id, text, sizeof(text))) {
+		TH_LOG("%s", text);
+	}
+	ASSERT_EQ(0, sbuddy_user_use_slots(self->other, id));
+	EXPECT_EQ(-ENOENT, sbuddy_user_use_slots(self->other, id));
+	ASSERT_EQ(0, random_run(self->fd, 2, 5000, 4));
+	EXPECT_NE(hash_of(self->fd, self->id), hash_of(self->fd, id));
+	EXPECT_LT(0, sbuddy_user_diff(self->fd, self->id, id, text, 200));
+	EXPECT_GE(200, strlen(text));
+	EXPECT_EQ('\n', text[strlen(text) - 1]);
+	ASSERT_EQ(0, random_run(self->other, 2, 5000, 4));
+	EXPECT_EQ(hash_of(self->fd, self->id), hash_of(self->fd, id));
+	EXPECT_EQ(0, sbuddy_user_diff(self->fd, self->id, id, text, sizeof(text))) {
+		TH_LOG("%s", text);
+	}
+	EXPECT_EQ(0, sbuddy_user_check(self->fd, id, text, sizeof(text))) {
+		TH_LOG("%s", text);
+	}
+}
+
+/* Of machine 0, which is backed; the copy is not, and otherwise the same. */
+TEST_F(machine, fork_of_the_backed_one)
+{
+	struct sbuddy_user_machine m;
+	char text[4096];
+	uint32_t id;
+
+	ASSERT_EQ(0, random_run(self->fd, 1, 2000, 1));
+	ASSERT_EQ(0, sbuddy_user_fork(self->other, 0, 0, &id));
+	EXPECT_EQ(0, sbuddy_user_diff(self->fd, 0, id, text, sizeof(text))) {
+		TH_LOG("%s", text);
+	}
+	EXPECT_EQ(-ENOENT, sbuddy_user_use_slots(self->other, id));
+	ASSERT_EQ(0, sbuddy_user_machine(self->fd, id, &m));
+	EXPECT_EQ(0, m.info.machine_flags & SBUDDY_INFO_BACKED);
+	sbuddy_user_machine_free(&m);
+	/* Slots left for nobody go with the machine. */
+	ASSERT_EQ(0, sbuddy_user_fork(self->fd, 0, SBUDDY_FORK_SLOTS, &id));
+	EXPECT_EQ(-EBUSY, sbuddy_user_use_slots(self->fd, id));
+	EXPECT_EQ(0, sbuddy_user_destroy(self->fd, id));
+}
+
+TEST_F(machine, fork_refused)
+{
+	uint64_t used = used_bytes(self->fd);
+	char text[32];
+	uint32_t id;
+
+	EXPECT_EQ(-ENOENT, sbuddy_user_fork(self->fd, 9, 0, &id));
+	EXPECT_EQ(-EINVAL, sbuddy_user_fork(self->fd, self->id, SBUDDY_FORK_SLOTS, &id));
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)(2 * used - 1));
+	ASSERT_EQ(0, set_quota(text));
+	EXPECT_EQ(-EDQUOT, sbuddy_user_fork(self->fd, self->id, 0, &id));
+	ASSERT_EQ(0, set_quota("0"));
+	EXPECT_EQ(used, used_bytes(self->fd));
+	EXPECT_EQ(-ENOENT, sbuddy_user_diff(self->fd, 0, 9, text, sizeof(text)));
+	EXPECT_EQ(-ENOENT, sbuddy_user_hash(self->fd, 9, &used));
+	EXPECT_LT(0, sbuddy_user_diff(self->fd, 0, self->id, NULL, 0));
+}
+
+/* The number that selftests/host/fork.c expects of the same machine. */
+TEST_F(machine, hash_as_in_user_space)
+{
+	static const char layout[] = KNOWN_LAYOUT;
+	uint8_t nodes[3] = { 0, 0, 0 };
+	struct sbuddy_machine_create a = {
+		.size = sizeof(a), .flags = SBUDDY_CREATE_NO_THP,
+		.text = (uintptr_t)layout, .text_len = strlen(layout),
+		.vcpus = 3, .vcpu_nodes = (uintptr_t)nodes, .llc_kib = 2048,
+	};
+
+	ASSERT_EQ(0, sbuddy_user_ioctl(self->fd, SBUDDY_IOC_MACHINE_CREATE, &a));
+	EXPECT_EQ(KNOWN_HASH_FRESH, hash_of(self->fd, a.machine));
 }
 
 struct worker {

@@ -113,8 +113,11 @@ TEST_F(run, bad_operations)
 	REFUSED(-EINVAL, sbuddy_user_op(SBUDDY_OP_NONE, 0));
 	for (i = SBUDDY_NR_OPS; i < 256; i++)
 		REFUSED(-EINVAL, sbuddy_user_op(i, 0));
-	for (i = 0; i < 8; i++)
-		REFUSED(-EINVAL, with_flags(good, 1U << i));
+	for (i = 1; i <= SBUDDY_OP_POLICY; i++)
+		REFUSED(-ENOENT, with_flags(good, i));
+	for (i = SBUDDY_OP_INDEX << 1; i < 256; i <<= 1)
+		REFUSED(-EINVAL, with_flags(good, i));
+	REFUSED(-EINVAL, with_flags(sbuddy_user_op(SBUDDY_OP_DRAIN, 0), SBUDDY_OP_INDEX));
 	for (i = SBUDDY_NR_PAGE_ORDERS; i < 256; i++)
 		REFUSED(-EINVAL, sbuddy_user_alloc(0, i, SBUDDY_GFP_KERNEL));
 	for (i = 0; i < 32; i++)

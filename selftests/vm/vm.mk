@@ -11,7 +11,7 @@ KSFT_SOURCE ?= /usr/src/linux-source-6.12.tar.xz
 
 VM_TESTS := $(patsubst selftests/vm/%.c,$(VM_OUT)/%,$(wildcard selftests/vm/*.c))
 VM_LIB	 := $(VM_OUT)/sbuddy_user.o
-VM_LIBH	 := selftests/lib/sbuddy_user.h selftests/lib/test_util.h
+VM_LIBH	 := selftests/lib/sbuddy_user.h selftests/lib/test_util.h selftests/lib/known_hash.h
 VM_UAPI	 := $(wildcard include/uapi/linux/sbuddy*.h)
 VM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 	     -Wno-sign-compare -D_GNU_SOURCE -pthread -Iinclude/uapi -Iselftests/lib

@@ -638,6 +638,32 @@ TRACE_EVENT(sbuddy_bad_free,
 		  sbuddy_show_pfn(__entry->pfn), __entry->order, __entry->err, __entry->machine)
 );
 
+/* A zone of the host was copied, in this very moment: its lists cannot change meanwhile. */
+TRACE_EVENT(sbuddy_live_zone_copied,
+
+	TP_PROTO(int node, int zone, unsigned long start_pfn, unsigned long spanned),
+
+	TP_ARGS(node, zone, start_pfn, spanned),
+
+	TP_STRUCT__entry(
+		__field(int, node)
+		__field(int, zone)
+		__field(unsigned long, start_pfn)
+		__field(unsigned long, spanned)
+	),
+
+	TP_fast_assign(
+		__entry->node		= node;
+		__entry->zone		= zone;
+		__entry->start_pfn	= start_pfn;
+		__entry->spanned	= spanned;
+	),
+
+	TP_printk("node=%d zone=%s start_pfn=%#lx spanned=%lu", __entry->node,
+		  __print_symbolic(__entry->zone, SBUDDY_TRACE_ZONES), __entry->start_pfn,
+		  __entry->spanned)
+);
+
 #endif /* _TRACE_SBUDDY_H */
 
 /* Outside the guard: reads this file several times more. */

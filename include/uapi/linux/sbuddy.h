@@ -28,6 +28,7 @@
  *   EALREADY    the page is free already (double free)
  *   EBUSY       the state of the object forbids the change now
  *   EINTR       a signal ended a long run; the result says how far it came
+ *   EUCLEAN     lists or descriptors are damaged; CHECK says more
  *   EFAULT      a pointer leads to memory that is not the caller's
  *   EPERM       CAP_SYS_ADMIN is missing
  */
@@ -217,6 +218,9 @@ enum sbuddy_command {
 	SBUDDY_CMD_SET_POLICY,
 	SBUDDY_CMD_GET_POLICY,
 	SBUDDY_CMD_WEIGHTS,
+	SBUDDY_CMD_MACHINE_FORK,
+	SBUDDY_CMD_MACHINE_DIFF,
+	SBUDDY_CMD_MACHINE_HASH,
 	SBUDDY_CMD_ISOLATE,
 	SBUDDY_CMD_CONTIG,
 	SBUDDY_CMD_CLONE,
@@ -245,6 +249,9 @@ enum sbuddy_command {
 #define SBUDDY_IOC_SET_POLICY	_SBUDDY_IO(SET_POLICY)
 #define SBUDDY_IOC_GET_POLICY	_SBUDDY_IO(GET_POLICY)
 #define SBUDDY_IOC_WEIGHTS	_SBUDDY_IO(WEIGHTS)
+#define SBUDDY_IOC_MACHINE_FORK	_SBUDDY_IO(MACHINE_FORK)
+#define SBUDDY_IOC_MACHINE_DIFF	_SBUDDY_IO(MACHINE_DIFF)
+#define SBUDDY_IOC_MACHINE_HASH	_SBUDDY_IO(MACHINE_HASH)
 #define SBUDDY_IOC_ISOLATE	_SBUDDY_IO(ISOLATE)
 #define SBUDDY_IOC_CONTIG	_SBUDDY_IO(CONTIG)
 #define SBUDDY_IOC_CLONE	_SBUDDY_IO(CLONE)

@@ -19,16 +19,14 @@
 #define SBUDDY_MISSING_THP	0x008U	/* whether khugepaged runs */
 #define SBUDDY_MISSING_GROUPING	0x010U	/* whether mobility grouping is on */
 #define SBUDDY_MISSING_MOVABLE	0x020U	/* which pages in use are movable */
-#define SBUDDY_MISSING_PCP_TYPE	0x040U	/* types kept in pages on per-CPU lists (6.1) */
-#define SBUDDY_MISSING_PCP_FREE	0x080U	/* free_factor of the per-CPU lists (6.1) */
-#define SBUDDY_MISSING_OFFLINE	0x100U	/* a vcpu stands for a CPU that is offline */
-#define SBUDDY_MISSING_ZONES	0x200U	/* zones in zonelists that were not cloned */
-#define SBUDDY_MISSING_EVENTS	0x400U	/* event counters: they start at 0 */
-#define SBUDDY_MISSING_HOLDERS	0x800U	/* who holds the pages in use, and in which blocks */
+#define SBUDDY_MISSING_OFFLINE	0x040U	/* a vcpu stands for a CPU that is offline */
+#define SBUDDY_MISSING_ZONES	0x080U	/* zones in zonelists that were not cloned */
+#define SBUDDY_MISSING_EVENTS	0x100U	/* event counters: they start at 0 */
+#define SBUDDY_MISSING_HOLDERS	0x200U	/* who holds the pages in use, and in which blocks */
 
 /* sbuddy_clone::fidelity */
 #define SBUDDY_FIDELITY_UNVERIFIED	0U	/* nobody compared the rules with this kernel's */
-#define SBUDDY_FIDELITY_RACED		1U	/* compared page by page on this kernel series */
+#define SBUDDY_FIDELITY_RACED		1U	/* compared page by page on this very kernel */
 
 /* Default and largest sbuddy_clone::max_blocks. */
 #define SBUDDY_CLONE_BLOCKS	(1U << 18)

@@ -83,20 +83,111 @@ struct sbuddy_machine_destroy {
 	__u32	reserved;
 };
 
+/* sbuddy_machine_use::flags */
+#define SBUDDY_USE_SLOTS	0x1U	/* take over the slots that a fork brought along */
+
 /**
  * struct sbuddy_machine_use - SBUDDY_IOC_MACHINE_USE: work on another machine
  * @size:     in, bytes of this structure
- * @flags:    in, must be zero
+ * @flags:    in, SBUDDY_USE_*
  * @machine:  in, number of the machine that this open file is to work on
  * @reserved: in, must be zero
  *
- * EBUSY: the file holds something.  ENOENT: no such machine.
+ * Policies that the file has set are forgotten; with SBUDDY_USE_SLOTS they are
+ * those that came along with the slots.
+ *
+ * EBUSY: the file holds something.  ENOENT: no such machine, or with
+ * SBUDDY_USE_SLOTS no slots that nobody has taken yet.
  */
 struct sbuddy_machine_use {
 	__u32	size;
 	__u32	flags;
 	__u32	machine;
 	__u32	reserved;
+};
+
+/* sbuddy_machine_fork::flags */
+#define SBUDDY_FORK_SLOTS	0x1U	/* the slots of this open file come along */
+
+/**
+ * struct sbuddy_machine_fork - SBUDDY_IOC_MACHINE_FORK: an exact copy of a machine
+ * @size:    in, bytes of this structure
+ * @flags:   in, SBUDDY_FORK_*
+ * @source:  in, number of the machine to be copied
+ * @machine: out, number of the copy
+ *
+ * Lists in order, types, per-CPU lists, counters, tuning, knobs: the same
+ * operations give the same frames and the same hash on both.  The copy is
+ * unbacked.  What is allocated is allocated in the copy, and nobody's, but for
+ * the slots that come along.  Those wait for the first file that comes by
+ * MACHINE_USE with SBUDDY_USE_SLOTS; so a stream that one file has begun can
+ * continue on both machines, by two files, with the same slot numbers.
+ *
+ * All machines stand still while the state is copied; a fatal signal ends that.
+ * EINVAL: SBUDDY_FORK_SLOTS, and this file works on another machine.  EUCLEAN:
+ * a list of the source is damaged.  EDQUOT, ENOSPC, ENOMEM: as MACHINE_CREATE.
+ */
+struct sbuddy_machine_fork {
+	__u32	size;
+	__u32	flags;
+	__u32	source;
+	__u32	machine;
+};
+
+/**
+ * struct sbuddy_machine_diff - SBUDDY_IOC_MACHINE_DIFF: what two machines differ in
+ * @size:     in, bytes of this structure
+ * @flags:    in, must be zero
+ * @machine:  in, number of the one machine
+ * @other:    in, number of the other
+ * @text:     in, buffer for the lines, a difference each, without a zero at the end
+ * @capacity: in, its bytes; no more than SBUDDY_MAX_DIFF_TEXT are used
+ * @lines:    out, lines that fitted, whole ones from the first on
+ * @len:      out, bytes of these
+ * @differences: out, how many there are; 0 for equal states
+ *
+ * A line names the place, then the value of the one and of the other:
+ * "node 0 zone Normal watermark[2]: 1280, 1281".  What is compared is what
+ * MACHINE_HASH describes; machines of different shape (zones, spans, vcpus) are
+ * compared in that only.  A list counts once, by the first block that differs.
+ * All machines stand still meanwhile.
+ */
+struct sbuddy_machine_diff {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	other;
+	__u64	text;
+	__u32	capacity;
+	__u32	lines;
+	__u64	len;
+	__u64	differences;
+};
+
+#define SBUDDY_MAX_DIFF_TEXT	(1U << 20)	/* bytes */
+
+/**
+ * struct sbuddy_machine_hash - SBUDDY_IOC_MACHINE_HASH: a number for a state
+ * @size:     in, bytes of this structure
+ * @flags:    in, must be zero
+ * @machine:  in, number of the machine
+ * @reserved: in, must be zero
+ * @hash:     out, the same for equal states, here and in sbuddy-replay, whatever
+ *	      lies where in memory; for different ones the same once in 2^64
+ *
+ * In it are: vcpus and their nodes; knobs; zonelists; of each zone spans,
+ * watermarks, reserves, flags, counters, free lists in order, type and skip hint
+ * of each pageblock, per-CPU lists in order with their tuning; used blocks with
+ * order, references and how they were allocated; event counters.  Not in it:
+ * numbers of machine, owners and slots; whether it is backed; the knob shortcut.
+ * Versions of the module may differ in it.  All machines stand still meanwhile.
+ */
+struct sbuddy_machine_hash {
+	__u32	size;
+	__u32	flags;
+	__u32	machine;
+	__u32	reserved;
+	__u64	hash;
 };
 
 /**

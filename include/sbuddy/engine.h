@@ -638,6 +638,7 @@ void sbuddy_owner_release(struct sbuddy_owner *o);
 void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task);
 u64 sbuddy_owner_pages(const struct sbuddy_owner *o);
 u32 sbuddy_owner_slots(const struct sbuddy_owner *o);
+bool sbuddy_owner_holds(const struct sbuddy_owner *o);
 struct sbuddy_page *sbuddy_owner_slot(const struct sbuddy_owner *o, u32 slot);
 struct sbuddy_page *sbuddy_owner_next(const struct sbuddy_owner *o, u32 *slot);
 int sbuddy_owner_check(struct sbuddy_owner *o, char *err, size_t err_size);

@@ -241,6 +241,18 @@ u32 sbuddy_owner_slots(const struct sbuddy_owner *o)
 }
 
 /**
+ * sbuddy_owner_holds() - would anything be left if the owner went now
+ * @o: owner
+ *
+ * Context: Serialised with operations of the owner.
+ * Return: true if a slot is in use or a pageblock is isolated by the owner.
+ */
+bool sbuddy_owner_holds(const struct sbuddy_owner *o)
+{
+	return o->nr_slots || o->isolated;
+}
+
+/**
  * sbuddy_owner_slot() - what a slot holds
  * @o: owner
  * @slot: slot number

@@ -87,7 +87,7 @@ int sbuddy_client_take(struct sbuddy_client *c, struct sbuddy_machine *m,
 	bool busy;
 
 	mutex_lock(&c->lock);
-	busy = sbuddy_owner_slots(c->owner);
+	busy = sbuddy_owner_holds(c->owner);
 	if (!busy) {
 		swap(c->owner, owner);
 		WRITE_ONCE(c->machine, m);

@@ -19,7 +19,7 @@
 #define MODEL_NODES	4
 #define MODEL_VCPUS	4
 #define MODEL_PCP_LISTS	14
-#define MODEL_SLOTS	16384
+#define MODEL_SLOTS	65536	/* a run of 4096 is taken above whatever is in use */
 #define MODEL_BLOCK	512UL
 
 enum model_kind {

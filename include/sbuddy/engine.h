@@ -309,6 +309,7 @@ struct sbuddy_layout_extent {
  * @nr_pages:	sum over @extent, holes included
  * @extent:	adjacent runs, ascending
  * @distance:	SLIT, 10 local
+ * @distances:	they were given
  */
 struct sbuddy_layout {
 	int nr_nodes;
@@ -316,6 +317,17 @@ struct sbuddy_layout {
 	u64 nr_pages;
 	struct sbuddy_layout_extent extent[SBUDDY_MAX_EXTENTS];
 	u8 distance[SBUDDY_MAX_NODES][SBUDDY_MAX_NODES];
+	bool distances;
+};
+
+/**
+ * struct sbuddy_piece - a run of real frames under a part of a layout
+ * @start_pfn: first frame, a multiple of 1024
+ * @nr_pages:  length, a multiple of 1024 pages
+ */
+struct sbuddy_piece {
+	u64 start_pfn;
+	u64 nr_pages;
 };
 
 /**
@@ -401,6 +413,8 @@ struct sbuddy_near {
  *		  the span is larger than a section
  * @nr_pages:	  entries of @pages
  * @backed:	  see struct sbuddy_config
+ * @sparse:	  @pages has no memory where there are holes: there it reads as
+ *		  zeroes and is not written
  * @pages:	  descriptors
  * @pageblock_flags: four bits a pageblock, sixteen blocks a word
  * @pageblock_zone: zone id of each pageblock, SBUDDY_NO_ZONE for a hole
@@ -433,6 +447,7 @@ struct sbuddy_machine {
 	int nr_nodes;
 	int id;
 	bool backed;
+	bool sparse;
 	u8 zonelist_rule;
 	struct sbuddy_knobs knobs;
 	long totalreserve_pages;
@@ -501,6 +516,12 @@ typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
 			const char **expected);
 int sbuddy_layout_format(const struct sbuddy_layout *l, char *buf, size_t size);
+
+/* layout_pieces.c */
+int sbuddy_layout_fit_pieces(const struct sbuddy_layout *l, const struct sbuddy_piece *piece,
+			     int nr, s8 *piece_of, const char **expected);
+int sbuddy_layout_place_pieces(struct sbuddy_layout *l, const struct sbuddy_piece *piece, int nr,
+			       unsigned long *base_pfn, const char **expected);
 
 /* gfp.c */
 int sbuddy_gfp_parse(const char *text, u32 *gfp, const char **expected);

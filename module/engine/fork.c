@@ -116,6 +116,8 @@ static int sbuddy_fork_pages(const struct sbuddy_machine *src, struct sbuddy_mac
 			err = sbuddy_fork_page(src, dst, s, &dst->pages[i]);
 			if (err)
 				return err;
+		} else {
+			n = sbuddy_hole_at(src, i) ?: 1;
 		}
 		if ((i ^ (i + n)) & ~(SBUDDY_MAX_ORDER_NR_PAGES - 1)) {
 			os_cond_resched();

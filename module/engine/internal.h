@@ -113,6 +113,14 @@ static inline unsigned long sbuddy_nr_pageblocks(const struct sbuddy_machine *m)
 	return DIV_ROUND_UP(m->nr_pages, SBUDDY_PAGEBLOCK_NR_PAGES);
 }
 
+/* Descriptors from number @i on that lie in a hole and the same pageblock. */
+static inline unsigned long sbuddy_hole_at(const struct sbuddy_machine *m, unsigned long i)
+{
+	if (m->pageblock_zone[i >> SBUDDY_PAGEBLOCK_ORDER] != SBUDDY_NO_ZONE)
+		return 0;
+	return SBUDDY_PAGEBLOCK_NR_PAGES - i % SBUDDY_PAGEBLOCK_NR_PAGES;
+}
+
 static inline size_t sbuddy_pageblock_flags_size(const struct sbuddy_machine *m)
 {
 	return DIV_ROUND_UP(sbuddy_nr_pageblocks(m), SBUDDY_PB_PER_LONG) * sizeof(long);
@@ -229,6 +237,11 @@ struct sbuddy_layout_core {
 	u64 pages;
 	int percent;
 };
+
+/* layout_pieces.c */
+bool sbuddy_layout_sparse(const struct sbuddy_layout *l);
+size_t sbuddy_layout_sparse_bytes(const struct sbuddy_layout *l);
+bool sbuddy_layout_describes(const void *layout, size_t start, size_t end);
 
 const char *sbuddy_layout_place_movable(struct sbuddy_layout *l,
 					const struct sbuddy_layout_core *kernelcore,

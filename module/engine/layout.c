@@ -27,7 +27,6 @@ struct sbuddy_layout_parser {
 	struct sbuddy_layout_core kernelcore;
 	struct sbuddy_layout_core movablecore;
 	bool cores;			/* one of the two was read */
-	bool distances;			/* were read: no node may follow */
 };
 
 static int sbuddy_layout_expected(struct sbuddy_layout_parser *ps, const char *what)
@@ -216,10 +215,10 @@ static int sbuddy_layout_part(struct sbuddy_layout_parser *ps)
 	if (sbuddy_layout_eat(ps, "movablecore="))
 		return sbuddy_layout_core(ps, &ps->movablecore);
 	if (sbuddy_layout_eat(ps, "D:")) {
-		ps->distances = true;
+		ps->l->distances = true;
 		return sbuddy_layout_distances(ps);
 	}
-	if (ps->distances || ps->cores)
+	if (ps->l->distances || ps->cores)
 		return sbuddy_layout_expected(ps, "nodes before distances and other words");
 	return sbuddy_layout_node(ps);
 }

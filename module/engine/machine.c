@@ -42,6 +42,17 @@ static void sbuddy_knobs_init(struct sbuddy_machine *m)
 	k->llc_pages_per_cpu = m->config.llc_pages_per_cpu;
 }
 
+/* Where there are large holes they have no memory. */
+static struct sbuddy_page *sbuddy_alloc_descriptors(struct sbuddy_machine *m)
+{
+	const size_t size = m->nr_pages * sizeof(struct sbuddy_page);
+
+	m->sparse = sbuddy_layout_sparse(&m->config.layout);
+	if (m->sparse)
+		return os_zalloc_sparse(size, sbuddy_layout_describes, &m->config.layout);
+	return os_zalloc(size);
+}
+
 /* An empty machine with its arrays; NULL if there is no memory for them. */
 struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 					    unsigned long base_pfn, unsigned long nr_pages)
@@ -63,7 +74,7 @@ struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 	}
 	sbuddy_knobs_init(m);
 
-	m->pages = os_zalloc(nr_pages * sizeof(struct sbuddy_page));
+	m->pages = sbuddy_alloc_descriptors(m);
 	m->pageblock_flags = os_zalloc(sbuddy_pageblock_flags_size(m));
 	m->pageblock_zone = os_zalloc(sbuddy_nr_pageblocks(m));
 	m->isolated_by = os_zalloc(sbuddy_nr_pageblocks(m) * sizeof(*m->isolated_by));
@@ -342,7 +353,10 @@ void sbuddy_machine_destroy(struct sbuddy_machine *m)
 	os_free(m->isolated_by);
 	os_free(m->pageblock_zone);
 	os_free(m->pageblock_flags);
-	os_free(m->pages);
+	if (m->sparse)
+		os_free_sparse(m->pages);
+	else
+		os_free(m->pages);
 	os_free(m);
 }
 
@@ -352,9 +366,12 @@ void sbuddy_machine_destroy(struct sbuddy_machine *m)
  */
 static void sbuddy_wipe_descriptors(struct sbuddy_machine *m)
 {
-	for (unsigned long i = 0; i < m->nr_pages; i++) {
+	unsigned long hole;
+
+	for (unsigned long i = 0; i < m->nr_pages; i += hole ?: 1) {
 		struct sbuddy_page *page = &m->pages[i];
 
+		hole = sbuddy_hole_at(m, i);
 		if (page->tag || page->refcount || page->private || page->lru.next)
 			memset(page, 0, sizeof(*page));
 		if (!(i % SBUDDY_PAGES_PER_SECTION))
@@ -411,7 +428,8 @@ size_t sbuddy_metadata_bytes(unsigned long nr_pages, int nr_zones, int nr_vcpus)
  */
 size_t sbuddy_machine_metadata_bytes(const struct sbuddy_machine *m)
 {
-	return sbuddy_metadata_bytes(m->nr_pages, m->nr_zones, m->nr_vcpus);
+	return sbuddy_metadata_bytes(m->nr_pages, m->nr_zones, m->nr_vcpus) -
+	       sbuddy_layout_sparse_bytes(&m->config.layout);
 }
 
 /**
@@ -435,7 +453,8 @@ size_t sbuddy_config_metadata_bytes(const struct sbuddy_config *cfg)
 		seen[e->node][e->zone] = true;
 		nr_zones++;
 	}
-	return sbuddy_metadata_bytes(l->nr_pages, nr_zones, cfg->nr_vcpus);
+	return sbuddy_metadata_bytes(l->nr_pages, nr_zones, cfg->nr_vcpus) -
+	       sbuddy_layout_sparse_bytes(l);
 }
 
 /**

@@ -8,6 +8,8 @@
  * Beyond types, lists, bits and atomics, the engine asks for:
  *   spinlocks           the zone lock (irqsave) and the pcp lock (trylock)
  *   os_zalloc, os_free  zeroed memory for metadata, when a machine is made
+ *   os_zalloc_sparse, os_free_sparse  the same for an array of which parts
+ *                       are never written and need no memory
  *   os_clear_pages      zeroing of real frames, backed machines only
  *   os_cond_resched, os_fatal_signal_pending  in walks over whole machines
  *   os_warn             one rate-limited line for what must not happen
@@ -58,6 +60,14 @@ static inline void os_free(void *p)
 {
 	kvfree(p);
 }
+
+/*
+ * Parts of [0, @size) for which @present says no may be read as zeroes but not
+ * written.
+ */
+void *os_zalloc_sparse(size_t size, bool (*present)(const void *arg, size_t start, size_t end),
+		       const void *arg);
+void os_free_sparse(void *p);
 
 static inline void os_clear_pages(unsigned long pfn, unsigned long nr)
 {

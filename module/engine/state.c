@@ -122,7 +122,7 @@ unsigned long sbuddy_next_used(const struct sbuddy_machine *m, unsigned long i)
 
 		if (sbuddy_tag_state(tag) == SBUDDY_PAGE_USED)
 			return i;
-		i += tag ? 1UL << sbuddy_tag_order(tag) : 1;
+		i += tag ? 1UL << sbuddy_tag_order(tag) : sbuddy_hole_at(m, i) ?: 1;
 		if (!(i % SBUDDY_MAX_ORDER_NR_PAGES))
 			os_cond_resched();
 	}

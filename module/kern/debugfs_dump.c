@@ -9,7 +9,7 @@
  * hexadecimal with 0x, everything else is decimal; the unit is in the key's name,
  * counts without one are of what the key names.
  *
- * region       one pair a line
+ * region       one pair a line, then a line for each piece of the region
  * pageblocks   a legend; for each zone one line, then lines of 64 pageblocks
  *              with the frame of the first and one letter a block
  * allocations  for each owner one line "owner=... slots=...", then one line for
@@ -47,28 +47,45 @@ static void region_layout(struct seq_file *s, const struct sbuddy_machine *m)
 	kfree(buf);
 }
 
+/* What an unbacked machine has instead of a piece. */
+static const struct sbuddy_region_piece no_piece = { .node = NUMA_NO_NODE };
+
+static void region_pieces(struct seq_file *s)
+{
+	const struct sbuddy_region_piece *p = sbuddy_region.piece;
+	int i;
+
+	for (i = 0; i < sbuddy_region.nr_pieces; i++, p++)
+		seq_printf(s, "piece=%d start_pfn=%#lx end_pfn=%#lx size_pages=%lu host_node=%d way=%s alloc_time_ns=%llu\n",
+			   i, p->start_pfn, p->start_pfn + p->nr_pages, p->nr_pages, p->node,
+			   sbuddy_region_way_name(p->way), p->alloc_ns);
+}
+
 static int region_show(struct seq_file *s, struct sbuddy_machine *m)
 {
-	const struct sbuddy_region none = { .node = NUMA_NO_NODE };
-	const struct sbuddy_region *r = m->backed ? &sbuddy_region : &none;
+	const struct sbuddy_region_piece *p = m->backed ? sbuddy_region.piece : &no_piece;
+	unsigned long size = m->backed ? sbuddy_region.nr_pages : m->nr_pages;
 
 	version_line(s);
 	seq_printf(s, "abi_version=%d\n", SBUDDY_ABI_VERSION);
 	seq_printf(s, "machine=%d\n", m->id);
 	seq_printf(s, "start_pfn=%#lx\n", m->base_pfn);
 	seq_printf(s, "end_pfn=%#lx\n", m->base_pfn + m->nr_pages);
-	seq_printf(s, "size_pages=%lu\n", m->nr_pages);
-	seq_printf(s, "size_bytes=%llu\n", (u64)m->nr_pages << PAGE_SHIFT);
-	seq_printf(s, "host_node=%d\n", r->node);
-	seq_printf(s, "way=%s\n", m->backed ? sbuddy_region_way_name(r->way) : "unbacked");
-	seq_printf(s, "alloc_time_ns=%llu\n", r->alloc_ns);
-	seq_printf(s, "largest_run_pages=%lu\n", r->largest_run);
+	seq_printf(s, "size_pages=%lu\n", size);
+	seq_printf(s, "size_bytes=%llu\n", (u64)size << PAGE_SHIFT);
+	seq_printf(s, "pieces=%d\n", m->backed ? sbuddy_region.nr_pieces : 0);
+	seq_printf(s, "host_node=%d\n", p->node);
+	seq_printf(s, "way=%s\n", m->backed ? sbuddy_region_way_name(p->way) : "unbacked");
+	seq_printf(s, "alloc_time_ns=%llu\n", p->alloc_ns);
+	seq_printf(s, "largest_run_pages=%lu\n", p->largest_run);
 	seq_printf(s, "metadata_bytes=%zu\n", sbuddy_machine_metadata_bytes(m));
 	seq_printf(s, "vcpus=%d\n", m->nr_vcpus);
 	seq_printf(s, "zones=%d\n", m->nr_zones);
 	seq_printf(s, "rules=%s\n", sbuddy_rules_name(m->config.rules));
 	seq_printf(s, "fidelity=%s\n", sbuddy_fidelity_text(m->config.rules));
 	region_layout(s, m);
+	if (m->backed)
+		region_pieces(s);
 	return 0;
 }
 

@@ -56,7 +56,8 @@ static void fill_info(const struct sbuddy_machine *m, struct sbuddy_info *info)
 	info->min_free_kbytes = m->knobs.min_free_kbytes;
 	info->region_pfn = m->backed ? sbuddy_region.start_pfn : 0;
 	info->region_pages = m->backed ? sbuddy_region.nr_pages : 0;
-	info->region_node = m->backed ? sbuddy_region.node : -1;
+	info->region_node = m->backed ? sbuddy_region.piece[0].node : -1;
+	info->nr_pieces = m->backed ? sbuddy_region.nr_pieces : 0;
 }
 
 /**
@@ -90,6 +91,25 @@ static struct shape *gather_shape(const struct sbuddy_machine *m)
 	return s;
 }
 
+/* The region stays what it is as long as there is anybody to ask. */
+static int copy_pieces(const struct sbuddy_info *info)
+{
+	struct sbuddy_piece_info piece[SBUDDY_MAX_NODES] = { };
+	int i;
+
+	for (i = 0; i < info->nr_pieces; i++) {
+		const struct sbuddy_region_piece *p = &sbuddy_region.piece[i];
+
+		piece[i].start_pfn = p->start_pfn;
+		piece[i].nr_pages = p->nr_pages;
+		piece[i].alloc_ns = p->alloc_ns;
+		piece[i].node = p->node;
+		piece[i].way = p->way;
+	}
+	return sbuddy_copy_array(info->pieces, info->pieces_cap, piece, info->nr_pieces,
+				 sizeof(piece[0]));
+}
+
 static int copy_shape(const struct sbuddy_info *info, const struct shape *s)
 {
 	int err;
@@ -104,7 +124,9 @@ static int copy_shape(const struct sbuddy_info *info, const struct shape *s)
 		return err;
 	err = sbuddy_copy_array(info->distances, info->distances_cap, s->distances,
 				info->nr_nodes * info->nr_nodes, sizeof(s->distances[0]));
-	return min(err, 0);
+	if (err < 0)
+		return err;
+	return min(copy_pieces(info), 0);
 }
 
 /**

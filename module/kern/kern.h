@@ -22,33 +22,41 @@
 
 #include "sbuddy/engine.h"
 
-/* Which of the ways to get a contiguous region served. */
-enum sbuddy_region_way {
-	SBUDDY_REGION_NONE,
-	SBUDDY_REGION_EXPORTED,		/* alloc_contig_pages(), linked */
-	SBUDDY_REGION_LOOKED_UP,	/* alloc_contig_pages(), found by name */
-	SBUDDY_REGION_SEARCHED,		/* our search over alloc_contig_range() */
-};
-
 /**
- * struct sbuddy_region - the real memory behind machine 0
+ * struct sbuddy_region_piece - a contiguous piece of the region
  * @start_pfn: first frame
  * @nr_pages:  length
- * @node:      host node of the region
- * @way:       how it was obtained
+ * @node:      host node it lies on; until it is obtained the one asked for,
+ *	       NUMA_NO_NODE for any
+ * @way:       how it was obtained, SBUDDY_REGION_NONE as long as it is not
  * @alloc_ns:  time that took, ns
  * @largest_run: longest run of frames seen by the search, pages; 0 if it
  *	       did not run
- *
- * Written once at load, constant until unload.
  */
-struct sbuddy_region {
+struct sbuddy_region_piece {
 	unsigned long start_pfn;
 	unsigned long nr_pages;
 	int node;
 	enum sbuddy_region_way way;
 	u64 alloc_ns;
 	unsigned long largest_run;
+};
+
+/**
+ * struct sbuddy_region - the real memory behind machine 0
+ * @start_pfn: lowest frame of all pieces
+ * @nr_pages:  their length in all, less than the machine spans where there are
+ *	       several
+ * @nr_pieces: used part of @piece
+ * @piece:     one, or one for each host node asked for, in the layout's order
+ *
+ * Written once at load, constant until unload.
+ */
+struct sbuddy_region {
+	unsigned long start_pfn;
+	unsigned long nr_pages;
+	int nr_pieces;
+	struct sbuddy_region_piece piece[SBUDDY_MAX_NODES];
 };
 
 /**
@@ -100,9 +108,16 @@ void sbuddy_client_destroy(struct sbuddy_client *c);
 unsigned int sbuddy_clients_using(const struct sbuddy_machine *m);
 
 /* region.c */
-int sbuddy_region_init(unsigned long nr_pages, int node);
+int sbuddy_region_init(void);
 void sbuddy_region_exit(void);
 const char *sbuddy_region_way_name(enum sbuddy_region_way way);
+
+/* region_pieces.c */
+int sbuddy_pieces_init(void);
+char *sbuddy_pieces_layout(bool movable);
+int sbuddy_pieces_fit(struct sbuddy_config *cfg, const char *text);
+void sbuddy_pieces_spread_vcpus(struct sbuddy_config *cfg);
+int sbuddy_pieces_place(struct sbuddy_config *cfg);
 
 /* chardev.c */
 int sbuddy_chardev_init(void);

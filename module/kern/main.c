@@ -23,8 +23,6 @@
 /* Where the host does not say: a share of a common server cache. */
 #define DEFAULT_LLC_KIB	2048
 
-static unsigned long size = 256UL << 20;
-static int node = NUMA_NO_NODE;
 static char *layout;
 static char *kernelcore;
 static char *movablecore;
@@ -56,12 +54,6 @@ const struct kernel_param_ops sbuddy_bytes_ops = {
 	.get = param_get_ulong,
 };
 
-module_param_cb(size, &sbuddy_bytes_ops, &size, 0444);
-__MODULE_PARM_TYPE(size, "bytes");
-MODULE_PARM_DESC(size,
-		 "region to reserve, bytes, suffix K, M or G, multiple of 4M (default 256M)");
-module_param(node, int, 0444);
-MODULE_PARM_DESC(node, "host node to reserve on, -1 for any (default -1)");
 module_param(layout, charp, 0444);
 MODULE_PARM_DESC(layout,
 		 "nodes and zones of machine 0 in pfn order, sizes in bytes with suffix, e.g. N0:DMA32=64M,Normal=128M,Movable=64M (default one node, Normal 3/4, Movable 1/4)");
@@ -120,28 +112,30 @@ unsigned int sbuddy_current_vcpu(const struct sbuddy_machine *m)
 
 /* ---- machine 0 ---- */
 
-/* The region begins and ends with a block of the largest order. */
-static int check_size(void)
-{
-	unsigned long unit = SBUDDY_MAX_ORDER_NR_PAGES << PAGE_SHIFT;
-
-	if (size && IS_ALIGNED(size, unit) && size >> PAGE_SHIFT <= SBUDDY_MAX_PAGES)
-		return 0;
-	pr_err("size=%lu: expected a multiple of 4 MiB, from 4 MiB to %lu GiB\n", size,
-	       SBUDDY_MAX_PAGES >> (30 - PAGE_SHIFT));
-	return -EINVAL;
-}
-
 /* The layout with the other parameters as words of it; NULL without memory. */
-static char *layout_text(void)
+static char *text_with(const char *nodes)
 {
-	const char *before_core = layout && *layout ? ";" : "";
+	const char *before_core = *nodes ? ";" : "";
 	const char *before_movable = kernelcore ? ";" : before_core;
 
-	return kasprintf(GFP_KERNEL, "%s%s%s%s%s%s%s", layout ?: "",
+	return kasprintf(GFP_KERNEL, "%s%s%s%s%s%s%s", nodes,
 			 kernelcore ? before_core : "", kernelcore ? "kernelcore=" : "",
 			 kernelcore ?: "", movablecore ? before_movable : "",
 			 movablecore ? "movablecore=" : "", movablecore ?: "");
+}
+
+static char *layout_text(void)
+{
+	char *nodes, *text;
+
+	if (layout && *layout)
+		return text_with(layout);
+	nodes = sbuddy_pieces_layout(!kernelcore && !movablecore);
+	if (!nodes)
+		return NULL;
+	text = text_with(nodes);
+	kfree(nodes);
+	return text;
 }
 
 static int check_layout(struct sbuddy_config *cfg, const char *text, unsigned long nr_pages)
@@ -155,19 +149,22 @@ static int check_layout(struct sbuddy_config *cfg, const char *text, unsigned lo
 		return err;
 	}
 	if (cfg->layout.nr_pages == nr_pages)
-		return 0;
+		return sbuddy_pieces_fit(cfg, text);
 	pr_err("layout=%s: describes %llu MiB, but size is %lu MiB; expected the same\n", text,
 	       cfg->layout.nr_pages >> (20 - PAGE_SHIFT), nr_pages >> (20 - PAGE_SHIFT));
 	return -EINVAL;
 }
 
-static int setup_layout(struct sbuddy_config *cfg, unsigned long nr_pages)
+static int setup_layout(struct sbuddy_config *cfg)
 {
+	unsigned long nr_pages = 0;
 	char *text = layout_text();
-	int err;
+	int i, err;
 
 	if (!text)
 		return -ENOMEM;
+	for (i = 0; i < sbuddy_region.nr_pieces; i++)
+		nr_pages += sbuddy_region.piece[i].nr_pages;
 	err = check_layout(cfg, text, nr_pages);
 	kfree(text);
 	return err;
@@ -184,6 +181,7 @@ static int setup_vcpus(struct sbuddy_config *cfg)
 	if (!vcpus)
 		cfg->nr_vcpus = min_t(int, num_online_cpus(), SBUDDY_MAX_VCPUS);
 	sbuddy_config_spread_vcpus(cfg);
+	sbuddy_pieces_spread_vcpus(cfg);
 	return 0;
 }
 
@@ -223,7 +221,7 @@ static int setup_rules(struct sbuddy_config *cfg)
 }
 
 /* Everything that a parameter can be wrong about, before memory is touched. */
-static int config_init(struct sbuddy_config *cfg, unsigned long nr_pages)
+static int config_init(struct sbuddy_config *cfg)
 {
 	int err;
 
@@ -232,9 +230,9 @@ static int config_init(struct sbuddy_config *cfg, unsigned long nr_pages)
 		return err;
 	sbuddy_config_init(cfg);
 	cfg->thp = thp;
-	err = check_size();
+	err = sbuddy_pieces_init();
 	if (!err)
-		err = setup_layout(cfg, nr_pages);
+		err = setup_layout(cfg);
 	if (!err)
 		err = setup_vcpus(cfg);
 	if (!err)
@@ -252,8 +250,10 @@ static int machine_init(struct sbuddy_config *cfg)
 	err = sbuddy_init_step("machine");
 	if (err)
 		return err;
-	cfg->base_pfn = sbuddy_region.start_pfn;
 	cfg->backed = true;
+	err = sbuddy_pieces_place(cfg);
+	if (err)
+		return err;
 	err = sbuddy_machine_create(cfg, &m);
 	if (err) {
 		pr_err("machine 0 of %lu MiB and %d vcpus cannot be made: %d\n",
@@ -266,17 +266,24 @@ static int machine_init(struct sbuddy_config *cfg)
 	return err;
 }
 
+static void log_piece(const struct sbuddy_region_piece *p)
+{
+	pr_info("region of %lu MiB at pfn 0x%lx on node %d (%s, %llu us)\n",
+		p->nr_pages >> (20 - PAGE_SHIFT), p->start_pfn, p->node,
+		sbuddy_region_way_name(p->way), p->alloc_ns / 1000);
+}
+
 static void log_loaded(void)
 {
 	const struct sbuddy_machine *m;
+	int i;
 
+	for (i = 0; i < sbuddy_region.nr_pieces; i++)
+		log_piece(&sbuddy_region.piece[i]);
 	down_read(&sbuddy_machines_lock);
 	m = sbuddy_machine_find(0);
-	pr_info("region of %lu MiB at pfn 0x%lx on node %d (%s, %llu us), %d vcpus, %zu KiB of metadata\n",
-		sbuddy_region.nr_pages >> (20 - PAGE_SHIFT), sbuddy_region.start_pfn,
-		sbuddy_region.node, sbuddy_region_way_name(sbuddy_region.way),
-		sbuddy_region.alloc_ns / 1000, m->nr_vcpus,
-		sbuddy_machine_metadata_bytes(m) >> 10);
+	pr_info("machine 0 of %d nodes and %d vcpus, %zu KiB of metadata\n", m->online_nodes,
+		m->nr_vcpus, sbuddy_machine_metadata_bytes(m) >> 10);
 	pr_info("rules of Linux %s, %s\n", sbuddy_rules_name(m->config.rules),
 		sbuddy_fidelity_text(m->config.rules));
 	up_read(&sbuddy_machines_lock);
@@ -288,10 +295,10 @@ static int __init start_parts(struct sbuddy_config *cfg)
 {
 	int err;
 
-	err = config_init(cfg, size >> PAGE_SHIFT);
+	err = config_init(cfg);
 	if (err)
 		return err;
-	err = sbuddy_region_init(size >> PAGE_SHIFT, node);
+	err = sbuddy_region_init();
 	if (err)
 		return err;
 	err = machine_init(cfg);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The region: one contiguous run of real frames behind machine 0.
+ * The region: contiguous runs of real frames behind machine 0, one or one on each
+ * of several host nodes (region_pieces.c).
  *
- * Three ways lead to it and are tried in this order, or one alone when
+ * Three ways lead to a piece of it and are tried in this order, or one alone when
  * region_way= says so:
  *   exported  alloc_contig_pages(), where the kernel exports it (7.x)
  *   lookup    the same function, found by name
@@ -84,29 +85,30 @@ static struct page *looked_up_contig_pages(unsigned long nr, gfp_t gfp, int nid,
 	return static_call(sbuddy_contig_pages_call)(nr, gfp, nid, nodemask);
 }
 
-static int contig_pages(sbuddy_alloc_contig_pages_fn *alloc, unsigned long nr, int node,
-			unsigned long *pfn)
+static int contig_pages(sbuddy_alloc_contig_pages_fn *alloc, struct sbuddy_region_piece *p)
 {
-	int nid = node == NUMA_NO_NODE ? numa_mem_id() : node;
+	const bool any = p->node == NUMA_NO_NODE;
+	int nid = any ? numa_mem_id() : p->node;
 	nodemask_t only = nodemask_of_node(nid);
-	unsigned long ask = nr;
+	unsigned long ask = p->nr_pages;
 	unsigned long first, head;
 	struct page *page;
 
 	/* Only powers of two come aligned to themselves: ask for more and trim. */
-	if (!is_power_of_2(nr))
+	if (!is_power_of_2(ask))
 		ask += REGION_ALIGN - 1;
-	page = alloc(ask, REGION_GFP, nid, node == NUMA_NO_NODE ? NULL : &only);
+	page = alloc(ask, REGION_GFP, nid, any ? NULL : &only);
 	if (!page)
 		return -ENOMEM;
 
 	first = page_to_pfn(page);
-	*pfn = ALIGN(first, REGION_ALIGN);
-	head = *pfn - first;
+	p->start_pfn = ALIGN(first, REGION_ALIGN);
+	head = p->start_pfn - first;
 	if (head)
 		sbuddy_host_free_contig_range(first, head);
-	if (ask - head > nr)
-		sbuddy_host_free_contig_range(*pfn + nr, ask - head - nr);
+	if (ask - head > p->nr_pages)
+		sbuddy_host_free_contig_range(p->start_pfn + p->nr_pages,
+					      ask - head - p->nr_pages);
 	return 0;
 }
 
@@ -234,9 +236,9 @@ static int search_nodes(struct search *s)
 	return err;
 }
 
-static int search_region(unsigned long nr, int node, unsigned long *pfn)
+static int search_piece(struct sbuddy_region_piece *p)
 {
-	struct search s = { .nr = nr, .node = node, .take = true };
+	struct search s = { .nr = p->nr_pages, .node = p->node, .take = true };
 	int round, err = -EBUSY;
 
 	for (round = 0; round < SEARCH_ROUNDS && err == -EBUSY; round++) {
@@ -244,15 +246,15 @@ static int search_region(unsigned long nr, int node, unsigned long *pfn)
 			msleep(SEARCH_PAUSE_MS);
 		err = search_nodes(&s);
 	}
-	sbuddy_region.largest_run = s.largest;
-	*pfn = s.pfn;
+	p->largest_run = s.largest;
+	p->start_pfn = s.pfn;
 	return err == -EBUSY ? -ENOMEM : err;
 }
 
 /* For the line that says what could have been asked for. */
-static unsigned long measure_largest_run(unsigned long nr, int node)
+static unsigned long measure_largest_run(const struct sbuddy_region_piece *p)
 {
-	struct search s = { .nr = nr, .node = node };
+	struct search s = { .nr = p->nr_pages, .node = p->node };
 
 	search_nodes(&s);
 	return s.largest;
@@ -260,21 +262,21 @@ static unsigned long measure_largest_run(unsigned long nr, int node)
 
 /* ---- choosing ---- */
 
-static int try_way(enum sbuddy_region_way way, unsigned long nr, int node, unsigned long *pfn)
+static int try_way(enum sbuddy_region_way way, struct sbuddy_region_piece *p)
 {
 	switch (way) {
 	case SBUDDY_REGION_EXPORTED:
 		if (!sbuddy_have_exported_contig_pages())
 			return -EOPNOTSUPP;
-		return contig_pages(sbuddy_exported_contig_pages, nr, node, pfn);
+		return contig_pages(sbuddy_exported_contig_pages, p);
 	case SBUDDY_REGION_LOOKED_UP:
 		if (!sbuddy_kallsyms_lookup_alloc("alloc_contig_pages"))
 			return -EOPNOTSUPP;
-		return contig_pages(looked_up_contig_pages, nr, node, pfn);
+		return contig_pages(looked_up_contig_pages, p);
 	case SBUDDY_REGION_SEARCHED:
 		if (!sbuddy_have_contig_range())
 			return -EOPNOTSUPP;
-		return search_region(nr, node, pfn);
+		return search_piece(p);
 	default:
 		return -EINVAL;
 	}
@@ -284,8 +286,7 @@ static int try_way(enum sbuddy_region_way way, unsigned long nr, int node, unsig
  * The one way asked for, or all in turn.  A way that this kernel lacks is no
  * failure of its own: what counts is how the others ended.
  */
-static int try_ways(enum sbuddy_region_way only, unsigned long nr, int node,
-		    enum sbuddy_region_way *way, unsigned long *pfn)
+static int try_ways(enum sbuddy_region_way only, struct sbuddy_region_piece *p)
 {
 	enum sbuddy_region_way w;
 	int err = -EOPNOTSUPP, ret;
@@ -293,9 +294,9 @@ static int try_ways(enum sbuddy_region_way only, unsigned long nr, int node,
 	for (w = SBUDDY_REGION_EXPORTED; w <= SBUDDY_REGION_SEARCHED; w++) {
 		if (only && w != only)
 			continue;
-		ret = try_way(w, nr, node, pfn);
+		ret = try_way(w, p);
 		if (!ret) {
-			*way = w;
+			p->way = w;
 			return 0;
 		}
 		if (ret != -EOPNOTSUPP)
@@ -304,22 +305,6 @@ static int try_ways(enum sbuddy_region_way only, unsigned long nr, int node,
 			break;
 	}
 	return err;
-}
-
-static int check_node(int node)
-{
-	if (node == NUMA_NO_NODE)
-		return 0;
-	if (node < 0 || node >= MAX_NUMNODES) {
-		pr_err("node=%d: expected -1 (any) to %d\n", node, MAX_NUMNODES - 1);
-		return -EINVAL;
-	}
-	if (node_state(node, N_MEMORY))
-		return 0;
-	pr_err("node=%d: %s; nodes with memory: %*pbl\n", node,
-	       node_online(node) ? "has no memory" : "no such node online",
-	       nodemask_pr_args(&node_states[N_MEMORY]));
-	return -ENODEV;
 }
 
 static int parse_way(enum sbuddy_region_way *only)
@@ -334,7 +319,8 @@ static int parse_way(enum sbuddy_region_way *only)
 	return 0;
 }
 
-static void report_failure(int err, unsigned long nr, int node, enum sbuddy_region_way only)
+static void report_failure(int err, const struct sbuddy_region_piece *p,
+			   enum sbuddy_region_way only)
 {
 	unsigned long largest;
 
@@ -343,54 +329,63 @@ static void report_failure(int err, unsigned long nr, int node, enum sbuddy_regi
 		return;
 	}
 	if (err != -ENOMEM) {
-		pr_err("getting %lu MiB of contiguous memory stopped with %d\n", MIB(nr), err);
+		pr_err("getting %lu MiB of contiguous memory stopped with %d\n",
+		       MIB(p->nr_pages), err);
 		return;
 	}
-	largest = max(sbuddy_region.largest_run, measure_largest_run(nr, node));
+	largest = max(p->largest_run, measure_largest_run(p));
 	pr_err("no %lu MiB of contiguous memory on node %d (-1 is any), largest run seen %lu MiB\n",
-	       MIB(nr), node, MIB(largest));
+	       MIB(p->nr_pages), p->node, MIB(largest));
+}
+
+static int piece_init(struct sbuddy_region_piece *p, enum sbuddy_region_way only)
+{
+	u64 start = ktime_get_ns();
+	int err;
+
+	err = sbuddy_init_step("region");
+	if (err)
+		return err;
+	err = try_ways(only, p);
+	if (err) {
+		report_failure(err, p, only);
+		return err;
+	}
+	p->alloc_ns = ktime_get_ns() - start;
+	p->node = page_to_nid(pfn_to_page(p->start_pfn));
+	return 0;
 }
 
 /**
  * sbuddy_region_init() - reserve the region
- * @nr_pages: length, a multiple of 1024, not 0
- * @node: host node, -1 for any
  *
- * Logs one line on failure.
+ * sbuddy_region says how many pieces it has, how long they are, in multiples of
+ * 1024 pages, and on which nodes.  Logs one line on failure, and keeps nothing
+ * then.
  *
  * Context: May sleep, for seconds if much has to be migrated.
- * Return: 0; -EINVAL for a node or region_way outside its range; -ENODEV for a
- *	   node without memory; -EOPNOTSUPP if the kernel lacks the way
- *	   asked for; -ENOMEM if there is no such run; -EINTR after a signal.
+ * Return: 0; -EINVAL for a region_way outside its range; -EOPNOTSUPP if the
+ *	   kernel lacks the way asked for; -ENOMEM if there is no such run;
+ *	   -EINTR after a signal.
  */
-int sbuddy_region_init(unsigned long nr_pages, int node)
+int sbuddy_region_init(void)
 {
-	enum sbuddy_region_way only, way = SBUDDY_REGION_NONE;
-	unsigned long pfn = 0;
-	u64 start;
-	int err;
+	struct sbuddy_region *r = &sbuddy_region;
+	enum sbuddy_region_way only;
+	int i, err;
 
-	if (WARN_ON(!nr_pages || !IS_ALIGNED(nr_pages, REGION_ALIGN)))
-		return -EINVAL;
-	err = sbuddy_init_step("region");
-	if (!err)
-		err = check_node(node);
-	if (!err)
-		err = parse_way(&only);
-	if (err)
-		return err;
-
-	start = ktime_get_ns();
-	err = try_ways(only, nr_pages, node, &way, &pfn);
+	err = parse_way(&only);
+	for (i = 0; i < r->nr_pieces && !err; i++)
+		err = piece_init(&r->piece[i], only);
 	if (err) {
-		report_failure(err, nr_pages, node, only);
+		sbuddy_region_exit();
 		return err;
 	}
-	sbuddy_region.alloc_ns = ktime_get_ns() - start;
-	sbuddy_region.start_pfn = pfn;
-	sbuddy_region.nr_pages = nr_pages;
-	sbuddy_region.node = page_to_nid(pfn_to_page(pfn));
-	sbuddy_region.way = way;
+	r->start_pfn = r->piece[0].start_pfn;
+	for (i = 0; i < r->nr_pieces; i++) {
+		r->start_pfn = min(r->start_pfn, r->piece[i].start_pfn);
+		r->nr_pages += r->piece[i].nr_pages;
+	}
 	return 0;
 }
 
@@ -403,8 +398,14 @@ int sbuddy_region_init(unsigned long nr_pages, int node)
  */
 void sbuddy_region_exit(void)
 {
-	if (!sbuddy_region.nr_pages)
-		return;
-	sbuddy_host_free_contig_range(sbuddy_region.start_pfn, sbuddy_region.nr_pages);
+	int i;
+
+	for (i = 0; i < sbuddy_region.nr_pieces; i++) {
+		struct sbuddy_region_piece *p = &sbuddy_region.piece[i];
+
+		if (p->way != SBUDDY_REGION_NONE)
+			sbuddy_host_free_contig_range(p->start_pfn, p->nr_pages);
+		p->way = SBUDDY_REGION_NONE;
+	}
 	sbuddy_region.nr_pages = 0;
 }

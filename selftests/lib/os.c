@@ -95,6 +95,18 @@ void os_free(void *p)
 		free(b);
 }
 
+/* Here pages that nobody writes have no memory anyway. */
+void *os_zalloc_sparse(size_t size, bool (*present)(const void *arg, size_t start, size_t end),
+		       const void *arg)
+{
+	return present(arg, 0, size) ? os_zalloc(size) : NULL;
+}
+
+void os_free_sparse(void *p)
+{
+	os_free(p);
+}
+
 void os_clear_pages(unsigned long pfn, unsigned long nr)
 {
 	(void)pfn;

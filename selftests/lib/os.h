@@ -247,6 +247,9 @@ void os_lock_report(const char *what, const char *func);
 
 void *os_zalloc(size_t size);
 void os_free(void *p);
+void *os_zalloc_sparse(size_t size, bool (*present)(const void *arg, size_t start, size_t end),
+		       const void *arg);
+void os_free_sparse(void *p);
 void os_clear_pages(unsigned long pfn, unsigned long nr);
 void os_warn(const char *fmt, ...) __printf(1, 2);
 int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);

@@ -16,7 +16,7 @@
 SIZE(sbuddy_op, 32);
 SIZE(sbuddy_version, 120);
 SIZE(sbuddy_zone_info, 224);
-SIZE(sbuddy_info, 128);
+SIZE(sbuddy_info, 144);
 SIZE(sbuddy_owner_info, 24);
 SIZE(sbuddy_run, 40);
 SIZE(sbuddy_query_slot, 32);
@@ -50,6 +50,7 @@ AT(sbuddy_op, err, 28);
 AT(sbuddy_version, capabilities, 16);
 AT(sbuddy_info, base_pfn, 72);
 AT(sbuddy_info, reserved, 124);
+AT(sbuddy_info, pieces, 128);
 AT(sbuddy_run, ops, 8);
 AT(sbuddy_run, reserved, 36);
 AT(sbuddy_query_slot, pfn, 16);

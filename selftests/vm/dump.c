@@ -68,9 +68,12 @@ TEST_F(dump, info_adds_up)
 	EXPECT_LT(0, info->nr_zones);
 	EXPECT_LE(info->online_nodes, info->nr_nodes);
 	EXPECT_EQ(12, info->page_shift);
-	EXPECT_LT(info->nr_pages * 16, info->metadata_bytes);
 	if (info->machine_flags & SBUDDY_INFO_BACKED) {
 		EXPECT_EQ(info->base_pfn, info->region_pfn);
+		EXPECT_LT(info->region_pages * 16, info->metadata_bytes);
+		EXPECT_LT(0, info->nr_pieces);
+	}
+	if (info->nr_pieces == 1) {
 		EXPECT_EQ(info->nr_pages, info->region_pages);
 	}
 	for (i = 0; i < info->nr_zones; i++) {
@@ -98,6 +101,38 @@ TEST_F(dump, info_adds_up)
 			EXPECT_EQ(i == j, self->m.distances[i * info->nr_nodes + j] == 10);
 		}
 	}
+}
+
+TEST_F(dump, info_pieces)
+{
+	struct sbuddy_piece_info piece[16];
+	struct sbuddy_info info = {
+		.size = sizeof(info), .pieces = (uintptr_t)piece, .pieces_cap = 16 };
+	uint64_t pages = 0, lowest = UINT64_MAX;
+
+	ASSERT_EQ(0, sbuddy_user_ioctl(self->fd, SBUDDY_IOC_INFO, &info));
+	ASSERT_GE(16, info.nr_pieces);
+	for (unsigned int i = 0; i < info.nr_pieces; i++) {
+		EXPECT_EQ(0, piece[i].start_pfn % 1024);
+		EXPECT_LE(info.base_pfn, piece[i].start_pfn);
+		EXPECT_LE(piece[i].start_pfn + piece[i].nr_pages, info.base_pfn + info.nr_pages);
+		EXPECT_LT(0, piece[i].alloc_ns);
+		EXPECT_LE(SBUDDY_REGION_EXPORTED, piece[i].way);
+		EXPECT_GE(SBUDDY_REGION_SEARCHED, piece[i].way);
+		pages += piece[i].nr_pages;
+		if (piece[i].start_pfn < lowest)
+			lowest = piece[i].start_pfn;
+	}
+	EXPECT_EQ(info.region_pages, pages);
+	EXPECT_EQ(info.region_pfn, lowest);
+	EXPECT_EQ(info.region_node, piece[0].node);
+	memset(piece, 0x5a, sizeof(piece));
+	info.pieces_cap = 0;
+	ASSERT_EQ(0, sbuddy_user_ioctl(self->fd, SBUDDY_IOC_INFO, &info));
+	EXPECT_EQ(0x5a5a5a5a, piece[0].node);
+	info.pieces = 0;
+	info.pieces_cap = 1;
+	EXPECT_EQ(-EFAULT, sbuddy_user_ioctl(self->fd, SBUDDY_IOC_INFO, &info));
 }
 
 TEST_F(dump, info_short_arrays)

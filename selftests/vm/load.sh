@@ -127,13 +127,21 @@ loads()
 	report $status "$name, round $round"
 }
 
-# The region starts at a multiple of 1024 pages.
+# Each piece of the region starts at a multiple of 1024 pages.
 aligned()
 {
-	local pfn
+	local pfn pfns
 
-	pfn=$(kernel_log | sed -n 's/.*region of .* at pfn \(0x[0-9a-f]*\) .*/\1/p')
-	[ -n "$pfn" ] && [ $((pfn % 1024)) = 0 ]
+	pfns=$(kernel_log | sed -n 's/.*region of .* at pfn \(0x[0-9a-f]*\) .*/\1/p')
+	[ -n "$pfns" ] || return
+	for pfn in $pfns; do
+		[ $((pfn % 1024)) = 0 ] || return
+	done
+}
+
+two_nodes()
+{
+	[ "$(cat /sys/devices/system/node/has_memory)" != 0 ]
 }
 
 test_metadata()
@@ -186,6 +194,31 @@ test_nodes()
 	done
 }
 
+# One piece on each of two nodes.
+test_pieces()
+{
+	if ! two_nodes; then
+		skip "pieces on two nodes" "only one node has memory"
+		return
+	fi
+	for way in lookup search; do
+		loads "pieces on two nodes by $way" size=32M node=0,1 region_way=$way
+		loads "pieces of two sizes by $way" size=12M,52M node=1,0 region_way=$way
+	done
+	refused "pieces, no such node" "No such device" "node=9: no such node" size=32M node=0,9
+	refused "pieces, second too large" "Cannot allocate memory" \
+		"no 4096 MiB of contiguous memory on node 1" size=32M,4G node=0,1
+	refused "pieces, layout across them" "Invalid parameters" \
+		"layout=N0:Normal=64M: expected a zone or hole to end where its piece" \
+		size=32M node=0,1 layout=N0:Normal=64M
+	refused "pieces, node on both" "Invalid parameters" \
+		"layout=.*: expected each node inside one piece" \
+		size=32M node=0,1 layout=N0:Normal=32M,Movable=32M
+	refused "pieces, layout too short" "Invalid parameters" \
+		"layout=.*32 MiB.*64 MiB" size=32M node=0,1 layout=N0:Normal=32M
+	fail_init_sweep "with two pieces" 7 size=32M node=0,1
+}
+
 # Both rule sets load and say so; what is known of them here is said either way.
 test_compat()
 {
@@ -229,6 +262,15 @@ test_bad_parameters()
 	refused "node below -1" "$inval" "node=-2: expected" size=$SIZE node=-2
 	refused "node beyond the kernel's" "$inval" "node=99999: expected" size=$SIZE node=99999
 	refused "node offline" "No such device" "node=9: no such node online" size=$SIZE node=9
+	refused "node not a number" "$inval" "node=zero: expected" size=$SIZE node=zero
+	refused "node twice" "$inval" "node=0: given twice" size=$SIZE node=0,0
+	refused "node any among others" "$inval" "node=-1 among 2 nodes" size=$SIZE node=0,-1
+	refused "nodes, one empty" "$inval" "node=: expected" size=$SIZE node=0,
+	refused "more nodes than a machine has" "$inval" "node: more than 16 nodes" \
+		size=$SIZE node=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16
+	refused "more sizes than nodes" "$inval" "size: 2 sizes for 1 node;" size=32M,32M
+	refused "fewer sizes than nodes" "$inval" "size: 2 sizes for 3 nodes" size=4M,4M node=0,1,2
+	refused "second size wrong" "$inval" "size=6291456: expected" size=4M,6M node=0,1
 	refused "way" "$inval" "region_way=magic: expected" size=$SIZE region_way=magic
 	refused "vcpus negative" "$inval" "vcpus=-1: expected" size=$SIZE vcpus=-1
 	refused "vcpus too many" "$inval" "vcpus=257: expected" size=$SIZE vcpus=257
@@ -273,13 +315,15 @@ test_layouts()
 }
 
 # Each step of loading fails once; the first load that succeeds ends the sweep.
-test_fail_init()
+# fail_init_sweep NAME LEAST-STEPS PARAMETER...
+fail_init_sweep()
 {
-	local before step=1 status=0
+	local name=$1 least=$2 before step=1 status=0
 
+	shift 2
 	before=$(known_pages)
 	while [ $step -le 64 ]; do
-		if load size=$SIZE fail_init=$step; then
+		if load "$@" fail_init=$step; then
 			rmmod sbuddy || status=1
 			break
 		fi
@@ -287,13 +331,18 @@ test_fail_init()
 		kernel_log | grep -q "step $step of loading, .* fails as asked" || status=1
 		pages_back "$before" || status=1
 		if [ $status != 0 ]; then
-			report $status "step $step of loading fails"
+			report $status "step $step of loading $name fails"
 			return
 		fi
 		step=$((step + 1))
 	done
-	[ $step -ge 6 ] && [ $step -le 64 ] || status=1
-	report $status "each of $((step - 1)) steps of loading fails, and all pages come back"
+	[ $step -ge "$least" ] && [ $step -le 64 ] || status=1
+	report $status "each of $((step - 1)) steps of loading $name fails, and all pages come back"
+}
+
+test_fail_init()
+{
+	fail_init_sweep "with one piece" 6 size=$SIZE
 }
 
 test_unload_busy()
@@ -405,6 +454,7 @@ test_bad_parameters
 test_too_large
 test_largest_run
 test_layouts
+test_pieces
 test_fail_init
 test_unload_busy
 test_tracepoints

@@ -344,6 +344,30 @@ struct sbuddy_zone_info {
 #define SBUDDY_INFO_RULES	0xff00U	/* enum sbuddy_rule_set */
 #define SBUDDY_INFO_RULES_SHIFT	8
 
+/* sbuddy_piece_info::way: which of the ways to contiguous memory served. */
+enum sbuddy_region_way {
+	SBUDDY_REGION_NONE,
+	SBUDDY_REGION_EXPORTED,		/* alloc_contig_pages(), linked */
+	SBUDDY_REGION_LOOKED_UP,	/* alloc_contig_pages(), found by name */
+	SBUDDY_REGION_SEARCHED,		/* a search over alloc_contig_range() */
+};
+
+/**
+ * struct sbuddy_piece_info - a contiguous piece of the region
+ * @start_pfn: first frame
+ * @nr_pages:  length, pages
+ * @alloc_ns:  how long it took to obtain, ns
+ * @node:      the host's node that it lies on
+ * @way:       enum sbuddy_region_way
+ */
+struct sbuddy_piece_info {
+	__u64	start_pfn;
+	__u64	nr_pages;
+	__u64	alloc_ns;
+	__s32	node;
+	__u32	way;
+};
+
 /**
  * struct sbuddy_info - SBUDDY_IOC_INFO: what a machine is made of
  * @size:	   in, bytes of this structure
@@ -366,9 +390,13 @@ struct sbuddy_zone_info {
  * @metadata_bytes: out, memory that describes it, bytes
  * @min_free_kbytes: out, in force, KiB
  * @region_pfn:	   out, first frame of the host's region, backed machines
- * @region_pages:  out, its length, pages; else 0
- * @region_node:   out, the host's node that it lies on; else -1
+ * @region_pages:  out, its length, all pieces together, pages; else 0
+ * @region_node:   out, the host's node that its first piece lies on; else -1
  * @reserved:	   in, must be zero
+ * @pieces:	   in, array of struct sbuddy_piece_info, or 0; they come in the
+ *		   order in which the layout uses them
+ * @pieces_cap:	   in, elements of @pieces
+ * @nr_pieces:	   out, pieces of the region; else 0
  *
  * Each array gets as many elements as fit.
  */
@@ -396,6 +424,9 @@ struct sbuddy_info {
 	__u64	region_pages;
 	__s32	region_node;
 	__u32	reserved;
+	__u64	pieces;
+	__u32	pieces_cap;
+	__u32	nr_pieces;
 };
 
 /**

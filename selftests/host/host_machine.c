@@ -73,8 +73,9 @@ static int host_put_zone(char *buf, size_t size, const struct host_state *s, lon
 			 long highatomic, int isolated)
 {
 	long span = s->blocks * 512L, managed = s->managed ? s->managed : span;
-	int n = scnprintf(buf, size, "node nid=0 online_nodes=1\n"
-			  "zonelist fallback: 0:%d\nzonelist nofallback: 0:%d\n", s->zone, s->zone);
+	int n = scnprintf(buf, size, "rules %s\nnode nid=0 online_nodes=1\n"
+			  "zonelist fallback: 0:%d\nzonelist nofallback: 0:%d\n",
+			  s->rules ?: "6.12", s->zone, s->zone);
 
 	n += scnprintf(buf + n, size - n, "zone node=0 idx=%d name=%s start=%lx end=%lx ", s->zone,
 		       sbuddy_zone_name(s->zone), 1UL << 20, (1UL << 20) + span);
@@ -96,8 +97,8 @@ static int host_put_cpus(char *buf, size_t size, const struct host_state *s)
 		n += scnprintf(buf + n, size - n, "zonestat cpu=%d free_diff=0 threshold=%d\n",
 			       cpu, s->threshold);
 		n += scnprintf(buf + n, size - n,
-			       "pcp cpu=%d count=0 high=0 high_min=%d high_max=%d batch=%d ",
-			       cpu, s->high_min, s->high_max, max(s->batch, 1));
+			       "pcp cpu=%d count=0 high=%d high_min=%d high_max=%d batch=%d ",
+			       cpu, s->rules ? s->high_max : 0, s->high_min, s->high_max, max(s->batch, 1));
 		n += scnprintf(buf + n, size - n,
 			       "flags=0 alloc_factor=0 free_count=0 expire=0\n");
 	}

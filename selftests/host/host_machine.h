@@ -64,6 +64,7 @@ struct host_free_list {
  * @high_min: limits of the pcp lists' tuning
  * @high_max: see @high_min
  * @vcpus: 0 is 1
+ * @rules: series whose rules the machine obeys, NULL is 6.12
  */
 struct host_state {
 	int zone;
@@ -79,6 +80,7 @@ struct host_state {
 	int batch;
 	int high_min, high_max;
 	int vcpus;
+	const char *rules;
 };
 
 extern struct host_event host_events[HOST_MAX_EVENTS];

@@ -4,10 +4,10 @@
  * each operation results are compared and everything is walked; after every
  * few the complete state.
  *
- * lockstep [--seed N] [--ops N] [--profile NAME] [--every N] [--shrink SECONDS]
- *          [--replay FILE]
+ * lockstep [--seed N] [--ops N] [--profile NAME] [--rules SERIES] [--every N]
+ *          [--shrink SECONDS] [--replay FILE]
  *
- * Prints TAP, one result a profile, with the seed that repeats it.  A stream
+ * Prints TAP, one result a profile and rule set, with the seed that repeats it.  A stream
  * that shows a difference is shrunk to a few operations and printed in the form
  * that --replay reads.
  */
@@ -43,6 +43,7 @@ static void pair_init(struct pair *pair, const struct profile *p)
 	memcpy(cfg->vcpu_node, p->node, MODEL_VCPUS);
 	cfg->thp = p->thp;
 	cfg->llc_pages_per_cpu = p->llc;
+	cfg->rules = p->rules;
 	if (sbuddy_layout_parse(p->layout, 0, &cfg->layout, &expected)) {
 		fprintf(stderr, "layout %s: expected %s\n", p->layout, expected);
 		exit(2);
@@ -104,7 +105,7 @@ static void first_difference(const char *a, const char *b, char *why, size_t siz
 /* The model writes zones, not the lines of the machine that come first. */
 static const char *zone_lines(const char *text)
 {
-	while (!strncmp(text, "machine ", 8))
+	while (!strncmp(text, "machine ", 8) || !strncmp(text, "rules ", 6))
 		text = strchr(text, '\n') + 1;
 	return text;
 }
@@ -444,25 +445,40 @@ static int run_replay(const char *path)
 struct options {
 	u64 seed;
 	int ops, every;
+	unsigned int rules;		/* SBUDDY_NR_RULE_SETS: all */
 	const char *profile, *replay;
 };
+
+/* Number of profiles that showed a difference. */
+static int run_rules(const struct options *o, unsigned int rules, int *nr)
+{
+	int failed = 0;
+
+	for (const struct profile *from = profiles; from->name; from++) {
+		struct profile p = *from;
+		bool ok;
+
+		p.rules = rules;
+		if (o->profile && strcmp(o->profile, p.name))
+			continue;
+		ok = run_profile(&p, o->seed, o->ops, o->every ? o->every : p.every);
+		failed += !ok;
+		printf("%s %d - lockstep %s --rules %s --seed %llu --ops %d\n",
+		       ok ? "ok" : "not ok", ++*nr, p.name, sbuddy_rules_name(rules),
+		       (unsigned long long)o->seed, o->ops);
+		fflush(stdout);
+	}
+	return failed;
+}
 
 static int run_profiles(const struct options *o)
 {
 	int nr = 0, failed = 0;
 
 	printf("TAP version 13\n# seed %llu\n", (unsigned long long)o->seed);
-	for (const struct profile *p = profiles; p->name; p++) {
-		bool ok;
-
-		if (o->profile && strcmp(o->profile, p->name))
-			continue;
-		ok = run_profile(p, o->seed, o->ops, o->every ? o->every : p->every);
-		failed += !ok;
-		printf("%s %d - lockstep %s --seed %llu --ops %d\n", ok ? "ok" : "not ok", ++nr,
-		       p->name, (unsigned long long)o->seed, o->ops);
-		fflush(stdout);
-	}
+	for (unsigned int rules = 0; rules < SBUDDY_NR_RULE_SETS; rules++)
+		if (o->rules == rules || o->rules == SBUDDY_NR_RULE_SETS)
+			failed += run_rules(o, rules, &nr);
 	printf("1..%d\n", nr);
 	return failed != 0;
 }
@@ -482,9 +498,12 @@ int main(int argc, char **argv)
 		{ "profile", required_argument, NULL, 'p' },
 		{ "every", required_argument, NULL, 'e' },
 		{ "shrink", required_argument, NULL, 'k' },
-		{ "replay", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 },
+		{ "replay", required_argument, NULL, 'r' },
+		{ "rules", required_argument, NULL, 'u' }, { NULL, 0, NULL, 0 },
 	};
-	struct options o = { .seed = fresh_seed(), .ops = 20000 };
+	struct options o = {
+		.seed = fresh_seed(), .ops = 20000, .rules = SBUDDY_NR_RULE_SETS,
+	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -507,6 +526,11 @@ int main(int argc, char **argv)
 		case 'r':
 			o.replay = optarg;
 			break;
+		case 'u':
+			if (!sbuddy_rules_parse(optarg, &o.rules))
+				break;
+			fprintf(stderr, "no rules %s\n", optarg);
+			return 2;
 		default:
 			return 2;
 		}

@@ -50,6 +50,7 @@ struct stream {
  * @ranges:  percent of operations on ranges of frames
  * @knobs:   of 10000 steps, how many turn a knob
  * @policies: percent of requests that name a policy or an index
+ * @rules:   enum sbuddy_rule_set
  */
 struct profile {
 	const char *name;
@@ -66,6 +67,7 @@ struct profile {
 	int ranges;
 	int knobs;
 	int policies;
+	unsigned int rules;
 };
 
 struct random {

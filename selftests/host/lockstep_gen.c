@@ -408,6 +408,7 @@ static void step_print(FILE *f, const struct step *s)
 
 void stream_print(FILE *f, const struct profile *p, const struct stream *s)
 {
+	fprintf(f, "rules %s\n", sbuddy_rules_name(p->rules));
 	fprintf(f, "machine vcpus=%d nodes=%d,%d,%d,%d thp=%d llc=%d layout=%s\n", p->vcpus,
 		p->node[0], p->node[1], p->node[2], p->node[3], p->thp, p->llc, p->layout);
 	for (int i = 0; i < s->nr; i++)
@@ -419,6 +420,8 @@ static bool machine_scan(const char *line, struct profile *p)
 	static char layout[1024];
 	int node[MODEL_VCPUS], thp;
 
+	if (!strncmp(line, "rules ", 6))
+		return !sbuddy_rules_parse(line + 6, &p->rules);
 	if (sscanf(line, "machine vcpus=%d nodes=%d,%d,%d,%d thp=%d llc=%d layout=%1023s",
 		   &p->vcpus, &node[0], &node[1], &node[2], &node[3], &thp, &p->llc, layout) != 8)
 		return false;

@@ -38,6 +38,8 @@ TEST(raced_kernels)
 
 	EXPECT_TRUE(sbuddy_rules_raced(SBUDDY_RULES_6_12, "6.12.117+deb12-amd64", debian));
 	EXPECT_TRUE(sbuddy_rules_raced(SBUDDY_RULES_6_12, "6.12.117-sbuddy-debug", "#1 SMP"));
+	EXPECT_TRUE(sbuddy_rules_raced(SBUDDY_RULES_6_1, "6.1.0-56-amd64",
+				       "#1 SMP Debian 6.1.192-2 (2026-11-16)"));
 	EXPECT_FALSE(sbuddy_rules_raced(SBUDDY_RULES_6_1, "6.12.117+deb12-amd64", debian));
 	EXPECT_FALSE(sbuddy_rules_raced(SBUDDY_RULES_6_12, "6.12.11", "#1 SMP"));
 	EXPECT_FALSE(sbuddy_rules_raced(SBUDDY_RULES_6_12, "6.12.1170", "#1 SMP"));

@@ -105,18 +105,19 @@ void model_account(struct model_zone *z, int cpu, long n, int type)
 	} else {
 		z->diff[cpu] = x;
 	}
-	if (type == SBUDDY_MIGRATE_HIGHATOMIC)
+	if (type == SBUDDY_MIGRATE_HIGHATOMIC && !z->old)
 		z->free_highatomic += n;
 }
 
 /* ---- putting on and taking off lists, without accounting ---- */
 
-static void model_list_block(struct model *m, struct model_zone *z, unsigned long pfn, int order,
-			     int type, bool tail)
+void model_list_block(struct model *m, struct model_zone *z, unsigned long pfn, int order,
+		      int type, bool tail)
 {
 	model_push(&z->free[order][type], pfn, tail);
 	m->kind[pfn - m->base] = MODEL_FREE;
 	m->order[pfn - m->base] = order;
+	m->on[pfn - m->base] = type;
 }
 
 /*
@@ -149,7 +150,8 @@ static long model_expand(struct model *m, struct model_zone *z, unsigned long pf
 	return back;
 }
 
-unsigned long model_smallest(struct model *m, struct model_zone *z, int cpu, int order, int type)
+/* Not counted. */
+unsigned long model_take(struct model *m, struct model_zone *z, int order, int type)
 {
 	for (int o = order; o < MODEL_ORDERS; o++) {
 		unsigned long pfn;
@@ -159,10 +161,18 @@ unsigned long model_smallest(struct model *m, struct model_zone *z, int cpu, int
 		pfn = z->free[o][type].pfn[0];
 		model_unlist_block(m, z, pfn, o, type);
 		model_expand(m, z, pfn, o, order, type);
-		model_account(z, cpu, -(1L << order), type);
 		return pfn;
 	}
 	return 0;
+}
+
+unsigned long model_smallest(struct model *m, struct model_zone *z, int cpu, int order, int type)
+{
+	unsigned long pfn = model_take(m, z, order, type);
+
+	if (pfn)
+		model_account(z, cpu, -(1L << order), type);
+	return pfn;
 }
 
 /* ---- freeing ---- */
@@ -189,8 +199,9 @@ void model_free_one(struct model *m, struct model_zone *z, int cpu, unsigned lon
 		if (!model_is_free_block(m, z, buddy, order) ||
 		    !model_may_merge(m, buddy, order, type))
 			break;
-		model_unlist_block(m, z, buddy, order, model_type(m, buddy));
-		if (order >= 9 && model_type(m, buddy) != type)
+		model_unlist_block(m, z, buddy, order,
+				   z->old ? m->on[buddy - m->base] : model_type(m, buddy));
+		if (!z->old && order >= 9 && model_type(m, buddy) != type)
 			model_set_types(m, buddy, order, type);
 		pfn = pfn < buddy ? pfn : buddy;
 		order++;
@@ -201,12 +212,12 @@ void model_free_one(struct model *m, struct model_zone *z, int cpu, unsigned lon
 	model_list_block(m, z, pfn, order, type, to_tail);
 }
 
-/* Past the pcp lists; order 10 as two pieces, each with its own block's type. */
+/* Past the pcp lists; order 10 as two pieces, each with its own block's type, but in 6.1. */
 void model_free_to_buddy(struct model *m, int cpu, unsigned long pfn, int order, bool to_tail)
 {
 	struct model_zone *z = model_zone_of(m, pfn);
 
-	if (order == 10) {
+	if (order == 10 && !z->old) {
 		m->kind[pfn - m->base] = MODEL_NOTHING;
 		model_free_one(m, z, cpu, pfn, 9, model_type(m, pfn), to_tail);
 		pfn += MODEL_BLOCK;
@@ -223,7 +234,7 @@ static const int model_fallbacks[3][2] = {
 	{ SBUDDY_MIGRATE_UNMOVABLE, SBUDDY_MIGRATE_MOVABLE },
 };
 
-static int model_fallback_type(const struct model_zone *z, int order, int type)
+int model_fallback_type(const struct model_zone *z, int order, int type)
 {
 	for (int i = 0; i < 2; i++)
 		if (z->free[order][model_fallbacks[type][i]].nr)
@@ -231,12 +242,12 @@ static int model_fallback_type(const struct model_zone *z, int order, int type)
 	return -1;
 }
 
-static bool model_can_steal(const struct model *m, int order, int type)
+bool model_can_steal(const struct model *m, int order, int type)
 {
 	return order >= 4 || type != SBUDDY_MIGRATE_MOVABLE || m->no_grouping;
 }
 
-static bool model_boost(const struct model *m, struct model_zone *z)
+bool model_boost(const struct model *m, struct model_zone *z)
 {
 	long limit;
 
@@ -395,6 +406,10 @@ void model_reserve_highatomic(struct model *m, struct model_zone *z, int cpu, un
 	unsigned long start = pfn & ~(MODEL_BLOCK - 1);
 	int from = model_type(m, pfn);
 
+	if (z->old) {
+		model_reserve_highatomic_61(m, z, pfn);
+		return;
+	}
 	if (percent < 512 || z->reserved_highatomic >= limit || from >= 3)
 		return;
 	if (order >= 9) {

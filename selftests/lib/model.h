@@ -5,7 +5,8 @@
  * instead of packed tags, one function a rule.  It runs beside the engine and
  * must agree with it after every operation.
  *
- * It shares with the engine the ABI's operations and the layout; nothing else.
+ * It has the rules of 6.12 and, where "old" is set, those of 6.1.  It shares
+ * with the engine the ABI's operations and the layout; nothing else.
  * One thread; memory is never short, else it aborts.
  */
 #ifndef _SBUDDY_MODEL_H
@@ -44,7 +45,7 @@ struct model_pcp {
 };
 
 struct model_zone {
-	bool populated;
+	bool populated, old;
 	int node, idx;
 	unsigned long start, end, present, managed;
 	long wmark[4], boost, reserve[MODEL_ZONES];
@@ -82,12 +83,13 @@ struct model_policy {
 struct model {
 	unsigned long base, nr;
 	u8 *kind, *order, *compound;		/* by frame */
+	u8 *on;		/* type of a free block's list, or that a pcp block goes back to (old) */
 	u8 *type, *owner;			/* by pageblock: type, node * MODEL_ZONES + zone */
 	u32 *ref;
 	struct model_zone zone[MODEL_NODES][MODEL_ZONES];
 	struct model_node node[MODEL_NODES];
 	int nr_nodes, online_nodes, vcpus, cpu_node[MODEL_VCPUS];
-	bool no_grouping;
+	bool no_grouping, old;
 	long min_free_kbytes;
 	int scale_factor, boost_factor, high_fraction, ratio[MODEL_ZONES];
 	u64 fails, would_block, wakes;
@@ -138,6 +140,15 @@ void model_move_block(struct model *m, struct model_zone *z, int cpu, unsigned l
 void model_free_one(struct model *m, struct model_zone *z, int cpu, unsigned long pfn,
 		    int order, int type, bool to_tail);
 void model_free_to_buddy(struct model *m, int cpu, unsigned long pfn, int order, bool to_tail);
+void model_list_block(struct model *m, struct model_zone *z, unsigned long pfn, int order,
+		      int type, bool tail);
+void model_unlist_block(struct model *m, struct model_zone *z, unsigned long pfn, int order,
+			int type);
+void model_account(struct model_zone *z, int cpu, long n, int type);
+int model_fallback_type(const struct model_zone *z, int order, int type);
+bool model_can_steal(const struct model *m, int order, int type);
+bool model_boost(const struct model *m, struct model_zone *z);
+unsigned long model_take(struct model *m, struct model_zone *z, int order, int type);
 unsigned long model_smallest(struct model *m, struct model_zone *z, int cpu, int order, int type);
 unsigned long model_rmqueue_one(struct model *m, struct model_zone *z, int cpu, int order,
 				int type, unsigned int flags, int *mode);
@@ -156,6 +167,15 @@ void model_drain_all(struct model *m, int task_cpu);
 void model_period(struct model *m, int task_cpu, int cpu);
 void model_pcp_limits(struct model *m, struct model_zone *z);
 
+/* model_61.c */
+unsigned long model_rmqueue_61(struct model *m, struct model_zone *z, int cpu, int order, int type,
+			       unsigned int flags);
+void model_reserve_highatomic_61(struct model *m, struct model_zone *z, unsigned long pfn);
+void model_refill_61(struct model *m, struct model_zone *z, int cpu, int order, int type,
+		     unsigned int flags, struct model_list *l);
+int model_excess_61(const struct model_zone *z, struct model_pcp *p, int order);
+void model_put_batch_61(struct model *m, int cpu, const unsigned long *pfn, int n);
+
 /* model_alloc.c */
 #define MODEL_NO_WATERMARKS	0x4
 #define MODEL_OOM		0x8
@@ -164,6 +184,7 @@ void model_pcp_limits(struct model *m, struct model_zone *z);
 #define MODEL_NOFRAGMENT	0x100
 #define MODEL_HIGHATOMIC	0x200
 #define MODEL_KSWAPD		0x800
+#define MODEL_UNBOOSTED		0x1000	/* MIN is tested without the boost in the end */
 
 bool model_plain_ok(const struct model_zone *z, int order, long mark, int hz, unsigned int flags);
 int model_zone_of_gfp(u32 gfp);
@@ -174,6 +195,7 @@ unsigned long model_alloc_on(struct model *m, int cpu, u32 gfp, int order, int n
 int model_alloc_bulk(struct model *m, int cpu, u32 gfp, int nid, int n, unsigned long *pfn);
 int model_alloc_bulk_on(struct model *m, int cpu, u32 gfp, int nid, unsigned int nodes, int n,
 			unsigned long *pfn);
+void model_free_block(struct model *m, int cpu, unsigned long pfn, int order);
 void model_put(struct model *m, int cpu, unsigned long pfn);
 void model_put_batch(struct model *m, int cpu, const unsigned long *pfn, int n);
 

@@ -63,7 +63,8 @@ static bool fast_ok(const struct model_zone *z, int order, long mark, int hz, un
 		return true;
 	if (model_plain_ok(z, order, mark, hz, flags))
 		return true;
-	return order == 0 && (flags & MODEL_MIN_RESERVE) && z->boost && (flags & 3) == 0 &&
+	return order == 0 && (flags & (z->old ? MODEL_UNBOOSTED : MODEL_MIN_RESERVE)) &&
+	       z->boost && (flags & 3) == 0 &&
 	       model_plain_ok(z, order, z->wmark[0], hz, flags);
 }
 
@@ -170,7 +171,9 @@ static unsigned long buddy_path(struct model *m, const struct request *r, struct
 
 	if (flags & MODEL_HIGHATOMIC)
 		pfn = model_smallest(m, z, r->cpu, r->order, SBUDDY_MIGRATE_HIGHATOMIC);
-	if (!pfn)
+	if (!pfn && z->old)
+		pfn = model_rmqueue_61(m, z, r->cpu, r->order, r->type, flags);
+	else if (!pfn)
 		pfn = model_rmqueue_one(m, z, r->cpu, r->order, r->type, flags, &mode);
 	if (!pfn && (flags & (MODEL_OOM | MODEL_NON_BLOCK)))
 		pfn = model_smallest(m, z, r->cpu, r->order, SBUDDY_MIGRATE_HIGHATOMIC);
@@ -192,7 +195,7 @@ static unsigned long rmqueue(struct model *m, const struct request *r, struct mo
 		z->pgalloc += 1UL << r->order;
 		numa_statistics(m, r, z, 1);
 	}
-	if ((flags & MODEL_KSWAPD) && (z->flags & BOOSTED)) {
+	if (((flags & MODEL_KSWAPD) || z->old) && (z->flags & BOOSTED)) {
 		z->flags &= ~BOOSTED;
 		wake_kswapd(m, z->node, 0, z->idx);
 	}
@@ -209,7 +212,7 @@ static void prepare_block(struct model *m, unsigned long pfn, int order, u32 gfp
 
 static bool may_serve(const struct request *r, struct model_zone *z, unsigned int flags)
 {
-	if (!(z->flags & BELOW_HIGH)) {
+	if (!(z->flags & BELOW_HIGH) && !z->old) {
 		if (fast_ok(z, r->order, z->wmark[2] + z->boost, r->highest, flags))
 			return true;
 		z->flags |= BELOW_HIGH;
@@ -264,6 +267,8 @@ static unsigned int slow_flags(const struct request *r)
 		flags |= MODEL_MIN_RESERVE;
 	if (r->gfp & SBUDDY_GFP_KSWAPD_RECLAIM)
 		flags |= MODEL_KSWAPD;
+	if ((r->gfp & SBUDDY_GFP_HIGH) && !(r->gfp & SBUDDY_GFP_DIRECT_RECLAIM))
+		flags |= MODEL_UNBOOSTED;
 	if (!(r->gfp & SBUDDY_GFP_DIRECT_RECLAIM) && !(r->gfp & SBUDDY_GFP_NOMEMALLOC)) {
 		flags |= MODEL_NON_BLOCK;
 		if (r->order && (r->gfp & SBUDDY_GFP_HIGH))
@@ -310,7 +315,7 @@ static unsigned long slow_path(struct model *m, struct request *r)
 	if (override || (!direct && (flags & MODEL_MIN_RESERVE)))
 		allow_nodes(r, ~0U);
 	if (override)
-		flags = MODEL_NO_WATERMARKS | (flags & MODEL_KSWAPD);
+		flags = MODEL_NO_WATERMARKS | (flags & (MODEL_KSWAPD | MODEL_UNBOOSTED));
 	pfn = pass(m, r, flags);
 	if (!pfn && direct)
 		m->would_block++;
@@ -402,7 +407,7 @@ static void free_to_buddy(struct model *m, int cpu, unsigned long pfn, int order
 	model_free_to_buddy(m, cpu, pfn, order, false);
 }
 
-static void free_block(struct model *m, int cpu, unsigned long pfn, int order)
+void model_free_block(struct model *m, int cpu, unsigned long pfn, int order)
 {
 	int type = model_type(m, pfn);
 
@@ -423,14 +428,14 @@ void model_put(struct model *m, int cpu, unsigned long pfn)
 	int order = m->order[i];
 
 	if (--m->ref[i] == 0) {
-		free_block(m, cpu, pfn, order);
+		model_free_block(m, cpu, pfn, order);
 		return;
 	}
 	if (m->compound[i])
 		return;
 	m->order[i] = 0;
 	for (int o = order - 1; o >= 0; o--)
-		free_block(m, cpu, pfn + (1UL << o), o);
+		model_free_block(m, cpu, pfn + (1UL << o), o);
 }
 
 /* folios_put(): 31 at a time; those without lists first. */
@@ -438,6 +443,10 @@ void model_put_batch(struct model *m, int cpu, const unsigned long *pfn, int n)
 {
 	unsigned long kept[31];
 
+	if (m->old) {
+		model_put_batch_61(m, cpu, pfn, n);
+		return;
+	}
 	for (int first = 0; first < n; first += 31) {
 		int nr = 0;
 
@@ -452,6 +461,6 @@ void model_put_batch(struct model *m, int cpu, const unsigned long *pfn, int n)
 				free_to_buddy(m, cpu, p, m->order[p - m->base]);
 		}
 		for (int i = 0; i < nr; i++)
-			free_block(m, cpu, kept[i], m->order[kept[i] - m->base]);
+			model_free_block(m, cpu, kept[i], m->order[kept[i] - m->base]);
 	}
 }

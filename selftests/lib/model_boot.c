@@ -148,7 +148,7 @@ static long lowmem_pages(const struct model *m)
 
 	for (int n = 0; n < MODEL_NODES; n++)
 		for (int i = 0; i < MODEL_ZONES; i++)
-			if (i != SBUDDY_ZONE_MOVABLE)
+			if (i != SBUDDY_ZONE_MOVABLE || m->old)
 				sum += m->zone[n][i].managed;
 	return sum;
 }
@@ -161,7 +161,7 @@ static void zone_watermarks(struct model *m, struct model_zone *z)
 
 	if (x / 4 > d)
 		d = x / 4;
-	if (z->idx == SBUDDY_ZONE_MOVABLE) {
+	if (z->idx == SBUDDY_ZONE_MOVABLE && !m->old) {
 		x = z->managed / 1024;
 		x = x < 32 ? 32 : x > 128 ? 128 : x;
 	}
@@ -281,7 +281,7 @@ static void free_all(struct model *m, const struct sbuddy_layout *l)
 
 static void boot_zone(struct model *m, struct model_zone *z)
 {
-	(void)m;
+	z->old = m->old;
 	z->managed = z->present;
 }
 
@@ -311,9 +311,11 @@ struct model *model_boot(const struct sbuddy_config *cfg)
 
 	m->base = pfn;
 	m->nr = l->nr_pages;
+	m->old = cfg->rules == SBUDDY_RULES_6_1;
 	m->kind = zeroed(m->nr, 1);
 	m->order = zeroed(m->nr, 1);
 	m->compound = zeroed(m->nr, 1);
+	m->on = zeroed(m->nr, 1);
 	m->ref = zeroed(m->nr, sizeof(*m->ref));
 	m->type = zeroed(m->nr / MODEL_BLOCK, 1);
 	m->owner = zeroed(m->nr / MODEL_BLOCK, 1);
@@ -332,7 +334,7 @@ struct model *model_boot(const struct sbuddy_config *cfg)
 	m->no_grouping = usable_pages(m, SBUDDY_ZONE_MOVABLE) < 512 * 5;
 	free_all(m, l);
 	init_watermarks(m, cfg->thp);
-	for (int n = 0; n < MODEL_NODES; n++)
+	for (int n = 0; n < MODEL_NODES && !m->old; n++)
 		for (int i = 0; i < MODEL_ZONES; i++)
 			for (int cpu = 0; cpu < m->vcpus; cpu++)
 				if (cfg->llc_pages_per_cpu > 3 * m->zone[n][i].pcp[cpu].batch)
@@ -356,6 +358,7 @@ void model_free(struct model *m)
 	free(m->kind);
 	free(m->order);
 	free(m->compound);
+	free(m->on);
 	free(m->ref);
 	free(m->type);
 	free(m->owner);

@@ -79,7 +79,9 @@ unsigned long model_pcp_take(struct model *m, struct model_zone *z, int cpu, int
 	unsigned long pfn;
 	int mode = 0;
 
-	if (!l->nr) {
+	if (!l->nr && z->old) {
+		model_refill_61(m, z, cpu, order, type, flags, l);
+	} else if (!l->nr) {
 		for (int n = refill_blocks(z, p, order); n > 0; n--) {
 			pfn = model_rmqueue_one(m, z, cpu, order, type, flags, &mode);
 			if (!pfn)
@@ -107,10 +109,12 @@ static void drain(struct model *m, struct model_zone *z, int task_cpu, struct mo
 
 		while (n > 0 && p->list[index].nr) {
 			unsigned long pfn = model_pop_tail(&p->list[index]);
+			int type = z->old && !z->isolated ? m->on[pfn - m->base] :
+							    model_type(m, pfn);
 
 			n -= 1 << order;
 			p->count -= 1 << order;
-			model_free_one(m, z, task_cpu, pfn, order, model_type(m, pfn), false);
+			model_free_one(m, z, task_cpu, pfn, order, type, false);
 		}
 		index = (index + 1) % MODEL_PCP_LISTS;
 	}
@@ -203,6 +207,11 @@ void model_pcp_commit(struct model *m, struct model_zone *z, int cpu, unsigned l
 	m->order[pfn - m->base] = order;
 	model_push(&p->list[index], pfn, false);
 	p->count += 1 << order;
+	if (z->old) {
+		m->on[pfn - m->base] = model_type(m, pfn);
+		drain(m, z, cpu, p, model_excess_61(z, p, order), index);
+		return;
+	}
 	free_high = is_free_high(p, order);
 	if (p->free_count < p->batch << 5)
 		p->free_count += 1 << order;
@@ -257,7 +266,8 @@ void model_period(struct model *m, int task_cpu, int cpu)
 				z->diff[cpu] = 0;
 				z->pcp[cpu].expire = 3;
 			}
-			decay(m, z, task_cpu, &z->pcp[cpu]);
+			if (!z->old)
+				decay(m, z, task_cpu, &z->pcp[cpu]);
 			expire(m, z, task_cpu, cpu);
 		}
 }
@@ -293,11 +303,13 @@ void model_pcp_limits(struct model *m, struct model_zone *z)
 		hi = lo;
 	} else {
 		lo = share(m, z, z->wmark[1] + z->boost, batch);
-		hi = share(m, z, z->managed / 8, batch);
+		hi = z->old ? lo : share(m, z, z->managed / 8, batch);
 	}
 	for (int cpu = 0; cpu < m->vcpus; cpu++) {
 		z->pcp[cpu].batch = batch;
 		z->pcp[cpu].high_min = lo;
 		z->pcp[cpu].high_max = hi;
+		if (z->old)
+			z->pcp[cpu].high = hi;
 	}
 }

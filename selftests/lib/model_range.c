@@ -461,6 +461,8 @@ int model_run_range(struct model *m, int cpu, struct sbuddy_op *op)
 
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
+	if (m->old)
+		return -EOPNOTSUPP;
 	if (op->opcode == SBUDDY_OP_CONTIG_ALLOC)
 		err = run_contig_alloc(m, cpu, op, start, &bad);
 	else if (op->opcode == SBUDDY_OP_CONTIG_FREE)

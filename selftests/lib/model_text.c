@@ -31,6 +31,22 @@ static void put_list(struct text_out *t, const struct model_list *l)
 	put(t, "\n");
 }
 
+/* Index 12 stands for what is not movable: Unmovable unless the block says otherwise. */
+static void put_pcplist(struct text_out *t, const struct model *m, const struct model_list *l,
+			int index)
+{
+	int usual = index < 12 ? index % 3 : index - 12;
+
+	for (int i = 0; i < l->nr; i++) {
+		int type = m->on[l->pfn[i] - m->base];
+
+		put(t, " %lx", l->pfn[i]);
+		if (m->old && type != usual)
+			put(t, ":%d", type);
+	}
+	put(t, "\n");
+}
+
 static void put_refs(struct text_out *t, const char *name, const struct model_ref *ref, int nr)
 {
 	put(t, "zonelist %s:", name);
@@ -73,7 +89,7 @@ static void put_blocks(struct text_out *t, const struct model *m, const struct m
 	put(t, "\n");
 }
 
-static void put_pcp(struct text_out *t, const struct model_zone *z, int cpu)
+static void put_pcp(struct text_out *t, const struct model *m, const struct model_zone *z, int cpu)
 {
 	const struct model_pcp *p = &z->pcp[cpu];
 
@@ -87,7 +103,7 @@ static void put_pcp(struct text_out *t, const struct model_zone *z, int cpu)
 		if (!p->list[i].nr)
 			continue;
 		put(t, "pcplist cpu=%d idx=%d:", cpu, i);
-		put_list(t, &p->list[i]);
+		put_pcplist(t, m, &p->list[i], i);
 	}
 }
 
@@ -103,7 +119,7 @@ static void put_zone(struct text_out *t, const struct model *m, const struct mod
 		}
 	put_blocks(t, m, z);
 	for (int cpu = 0; cpu < m->vcpus; cpu++)
-		put_pcp(t, z, cpu);
+		put_pcp(t, m, z, cpu);
 }
 
 /* The caller frees it. */

@@ -66,6 +66,7 @@ long sbuddy_host_llc_kib(void);
 /* fidelity.c */
 int sbuddy_host_rules(void);
 bool sbuddy_verified_here(unsigned int set);
+bool sbuddy_host_verified(void);
 const char *sbuddy_fidelity_text(unsigned int set);
 
 /* gfp.c */

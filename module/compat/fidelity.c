@@ -48,6 +48,19 @@ bool sbuddy_verified_here(unsigned int set)
 }
 
 /**
+ * sbuddy_host_verified() - do clones of this kernel decide by proven rules
+ *
+ * Context: Any.
+ * Return: True if its series has rules that were raced against this version.
+ */
+bool sbuddy_host_verified(void)
+{
+	int set = sbuddy_host_rules();
+
+	return set >= 0 && sbuddy_verified_here(set);
+}
+
+/**
  * sbuddy_fidelity_text() - what is known of a rule set on this kernel, for people
  * @set: enum sbuddy_rule_set
  *

@@ -24,6 +24,7 @@ const struct sbuddy_rules sbuddy_rules_6_12 = {
 	.pcp_tunes = true,
 	.watches_high = true,
 	.movable_token_min = true,
+	.ranges = true,
 };
 
 const struct sbuddy_rules sbuddy_rules_6_1 = {
@@ -93,6 +94,7 @@ static const struct {
 	unsigned int set;
 } sbuddy_raced[] = {
 	{ "6.12.117", SBUDDY_RULES_6_12 },
+	{ "6.1.192", SBUDDY_RULES_6_1 },
 };
 
 static bool sbuddy_starts_with_version(const char *text, const char *kernel)

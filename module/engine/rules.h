@@ -42,6 +42,7 @@
  * @boost_by_gfp: who is tested against the unboosted MIN mark is read from the
  *		  request's flags, not from those of the pass
  * @movable_token_min: the Movable zone gets a token MIN mark
+ * @ranges: isolation and contiguous ranges have rules here
  */
 struct sbuddy_rules {
 	const char *name;
@@ -72,6 +73,7 @@ struct sbuddy_rules {
 	bool boost_wakes_all;
 	bool boost_by_gfp;
 	bool movable_token_min;
+	bool ranges;
 };
 
 extern const struct sbuddy_rules sbuddy_rules_6_12;

@@ -9,6 +9,7 @@
  */
 #include "os.h"
 #include "owner.h"
+#include "rules.h"
 
 /**
  * struct sbuddy_range_args - a range operation, whoever asked
@@ -312,6 +313,11 @@ void sbuddy_op_range(struct sbuddy_owner *o, struct sbuddy_op *op)
 
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
+	if (!o->m->rules->ranges) {
+		op->count = 0;
+		op->err = -EOPNOTSUPP;
+		return;
+	}
 	op->err = op->opcode < SBUDDY_OP_CONTIG_ALLOC ? sbuddy_op_isolate(o, op, &r, &a)
 						      : sbuddy_op_contig(o, op, &r, &a);
 	if (!op->err)
@@ -331,7 +337,8 @@ void sbuddy_op_range(struct sbuddy_owner *o, struct sbuddy_op *op)
  *
  * Context: As sbuddy_run_ops().
  * Return: 0, with the outcome in @arg->result; -EINVAL for what the ABI header
- * does not allow, and @arg is as it was.
+ * does not allow, -EOPNOTSUPP where the machine's rules lack ranges, and @arg is
+ * as it was.
  */
 int sbuddy_run_isolate(struct sbuddy_owner *o, struct sbuddy_isolate *arg, int current_cpu)
 {
@@ -344,6 +351,8 @@ int sbuddy_run_isolate(struct sbuddy_owner *o, struct sbuddy_isolate *arg, int c
 	};
 	int err;
 
+	if (!o->m->rules->ranges)
+		return -EOPNOTSUPP;
 	o->task.cpu = current_cpu;
 	err = sbuddy_range_isolate(o, &r, &a);
 	if (err && r.reason == SBUDDY_RANGE_NONE)
@@ -367,7 +376,8 @@ int sbuddy_run_isolate(struct sbuddy_owner *o, struct sbuddy_isolate *arg, int c
  * Context: As sbuddy_run_ops().
  * Return: 0, with the outcome in @arg->result; -EINVAL for what the ABI header
  * does not allow, -ENOENT for a slot that is empty or a node that does not
- * exist, -EEXIST for one that is taken, -ENOMEM without memory for slots: then
+ * exist, -EEXIST for one that is taken, -ENOMEM without memory for slots,
+ * -EOPNOTSUPP where the machine's rules lack ranges: then
  * nothing was done and @arg is as it was.
  */
 int sbuddy_run_contig(struct sbuddy_owner *o, struct sbuddy_contig *arg, int current_cpu)
@@ -383,6 +393,8 @@ int sbuddy_run_contig(struct sbuddy_owner *o, struct sbuddy_contig *arg, int cur
 	};
 	int err;
 
+	if (!o->m->rules->ranges)
+		return -EOPNOTSUPP;
 	if (arg->nodemask >> SBUDDY_MAX_NODES)
 		return -EINVAL;
 	o->task.cpu = current_cpu;

@@ -31,12 +31,6 @@
 
 /* ---- making one ------------------------------------------------------------ */
 
-/* The rules that a clone obeys are this kernel's, or 6.12's where there are none. */
-static bool raced(void)
-{
-	return sbuddy_verified_here(max_t(int, sbuddy_host_rules(), SBUDDY_RULES_6_12));
-}
-
 static int make(struct sbuddy_live_request *r, u32 *id)
 {
 	struct sbuddy_live_text t = { };
@@ -73,9 +67,9 @@ static int clone(struct sbuddy_clone *a, struct sbuddy_live_request *r)
 	a->most_blocks = r->most_blocks;
 	a->nr_zones = r->nr_zones;
 	a->tries = r->tries;
-	a->fidelity = raced() ? SBUDDY_FIDELITY_RACED : SBUDDY_FIDELITY_UNVERIFIED;
+	a->fidelity = sbuddy_host_verified() ? SBUDDY_FIDELITY_RACED : SBUDDY_FIDELITY_UNVERIFIED;
 	a->total_ns = ktime_get_ns() - start;
-	if (!raced())
+	if (!sbuddy_host_verified())
 		pr_notice_once("fidelity is unverified on kernel %s: clones decide by rules that were not compared with it\n",
 			       init_utsname()->release);
 	return 0;
@@ -258,7 +252,7 @@ static int live_zones_show(struct seq_file *s, struct sbuddy_machine *m)
 
 	seq_puts(s, "version=1\n");
 	seq_printf(s, "kernel=%s fidelity=%s\n", init_utsname()->release,
-		   raced() ? "raced" : "unverified");
+		   sbuddy_host_verified() ? "raced" : "unverified");
 	if (why) {
 		seq_printf(s, "# cannot be cloned: expected %s\n", why);
 		return 0;

@@ -38,22 +38,21 @@ static __printf(1, 2) void emit(const char *fmt, ...)
 	va_end(ap);
 }
 
-static void emit_list(const struct list_head *list, bool pcp)
+static void emit_list(const struct list_head *list)
 {
 	struct page *page;
 
-	if (pcp)
-		list_for_each_entry(page, list, pcp_list)
-			emit(" %lx", page_to_pfn(page));
-	else
-		list_for_each_entry(page, list, buddy_list)
-			emit(" %lx", page_to_pfn(page));
+	list_for_each_entry(page, list, buddy_list)
+		emit(" %lx", page_to_pfn(page));
 	emit("\n");
 }
 
 /*
  * 6.7 "mm, pcp: reduce lock contention..." and its like: what a per-CPU list
- * knows of itself.  6.12 counts the free pages of the high-atomic reserve.
+ * knows of itself.  6.12 counts the free pages of the high-atomic reserve; in
+ * 6.1 a page on a list remembers a type, which is shown if it is not the list's.
+ * What a machine of the 6.1 rules shows instead of a field that is not there is
+ * shown here as well.
  */
 #ifdef PCPF_PREV_FREE_HIGH_ORDER
 static void emit_highatomic_free(const struct zone *zone)
@@ -67,16 +66,42 @@ static void emit_pcp_fields(const struct per_cpu_pages *pcp)
 	     pcp->high_min, pcp->high_max, pcp->batch, pcp->flags, pcp->alloc_factor,
 	     pcp->free_count, pcp->expire);
 }
+
+static void emit_remembered(const struct page *page, int idx)
+{
+}
 #else
 static void emit_highatomic_free(const struct zone *zone)
 {
+	emit(" highatomic_free=%lu", zone->nr_reserved_highatomic);
 }
 
 static void emit_pcp_fields(const struct per_cpu_pages *pcp)
 {
-	emit("batch=%d free_factor=%d expire=%d\n", pcp->batch, pcp->free_factor, pcp->expire);
+	emit("high_min=%d high_max=%d batch=%d flags=0 alloc_factor=0 free_count=%d expire=%d\n",
+	     pcp->high, pcp->high, pcp->batch, pcp->free_factor, pcp->expire);
+}
+
+static void emit_remembered(const struct page *page, int idx)
+{
+	int usual = idx < 12 ? idx % 3 : idx - 12;
+	int mt = sbuddy_migratetype_from_host(page->index);
+
+	if (mt != usual)
+		emit(":%d", mt);
 }
 #endif
+
+static void emit_pcp_list(const struct list_head *list, int idx)
+{
+	struct page *page;
+
+	list_for_each_entry(page, list, pcp_list) {
+		emit(" %lx", page_to_pfn(page));
+		emit_remembered(page, idx);
+	}
+	emit("\n");
+}
 
 static void emit_head(struct zone *zone, int nid, int idx)
 {
@@ -109,7 +134,7 @@ static void emit_free(struct zone *zone)
 			if (host < 0 || list_empty(&zone->free_area[order].free_list[host]))
 				continue;
 			emit("free order=%d mt=%d:", order, mt);
-			emit_list(&zone->free_area[order].free_list[host], false);
+			emit_list(&zone->free_area[order].free_list[host]);
 		}
 }
 
@@ -151,7 +176,7 @@ static void emit_pcp(struct zone *zone, int cpu)
 		if (list_empty(&pcp->lists[i]))
 			continue;
 		emit("pcplist cpu=%d idx=%d:", cpu, i);
-		emit_list(&pcp->lists[i], true);
+		emit_pcp_list(&pcp->lists[i], i);
 	}
 }
 

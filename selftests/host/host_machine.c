@@ -98,7 +98,8 @@ static int host_put_cpus(char *buf, size_t size, const struct host_state *s)
 			       cpu, s->threshold);
 		n += scnprintf(buf + n, size - n,
 			       "pcp cpu=%d count=0 high=%d high_min=%d high_max=%d batch=%d ",
-			       cpu, s->rules ? s->high_max : 0, s->high_min, s->high_max, max(s->batch, 1));
+			       cpu, s->rules ? s->high_max : 0, s->high_min, s->high_max,
+			       max(s->batch, 1));
 		n += scnprintf(buf + n, size - n,
 			       "flags=0 alloc_factor=0 free_count=0 expire=0\n");
 	}

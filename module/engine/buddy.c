@@ -23,7 +23,7 @@ static void sbuddy_add_to_free_list(struct sbuddy_page *page, struct sbuddy_zone
 	else
 		list_add(&page->lru, &area->free_list[mt]);
 	WRITE_ONCE(area->nr_free, area->nr_free + 1);
-	page->tag = sbuddy_tag(zone, SBUDDY_PAGE_BUDDY, order);
+	WRITE_ONCE(page->tag, sbuddy_tag(zone, SBUDDY_PAGE_BUDDY, order));
 }
 
 static void sbuddy_unlink_free(struct sbuddy_page *page, struct sbuddy_zone *zone,
@@ -32,7 +32,7 @@ static void sbuddy_unlink_free(struct sbuddy_page *page, struct sbuddy_zone *zon
 	struct sbuddy_free_area *area = &zone->free_area[order];
 
 	list_del(&page->lru);
-	page->tag = 0;
+	WRITE_ONCE(page->tag, 0);
 	WRITE_ONCE(area->nr_free, area->nr_free - 1);
 }
 
@@ -206,7 +206,7 @@ noinline void sbuddy___free_one_page(struct sbuddy_zone *zone, struct sbuddy_tas
 	bool tail;
 
 	lockdep_assert_held(&zone->lock);
-	page->tag = 0;
+	WRITE_ONCE(page->tag, 0);
 	sbuddy_account_freepages(zone, task, 1L << order, mt);
 
 	while (order < SBUDDY_MAX_PAGE_ORDER) {

@@ -81,7 +81,7 @@ static unsigned long sbuddy_isolate_freepages_block(struct sbuddy_zone *zone,
 			break;
 		page->refcount = 1;
 		page->private = 0;
-		page->tag = sbuddy_tag(zone, SBUDDY_PAGE_USED, order);
+		WRITE_ONCE(page->tag, sbuddy_tag(zone, SBUDDY_PAGE_USED, order));
 		pfn += 1UL << order;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);

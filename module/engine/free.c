@@ -134,11 +134,11 @@ static noinline void sbuddy_free_tail_part(struct sbuddy_machine *m, struct sbud
 {
 	struct sbuddy_zone *zone = sbuddy_zone_of(m, page);
 
-	page->tag = (page->tag & ~SBUDDY_TAG_ORDER);
+	WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_ORDER);
 	while (order--) {
 		struct sbuddy_page *part = page + (1UL << order);
 
-		part->tag = sbuddy_tag(zone, SBUDDY_PAGE_USED, order);
+		WRITE_ONCE(part->tag, sbuddy_tag(zone, SBUDDY_PAGE_USED, order));
 		part->refcount = 0;
 		sbuddy_free_unref_page(m, task, part, order);
 	}

@@ -50,7 +50,8 @@ static inline int sbuddy_pcp_mt(const struct sbuddy_page *page)
 
 static inline void sbuddy_set_pcp_mt(struct sbuddy_page *page, int mt)
 {
-	page->tag = (page->tag & ~SBUDDY_TAG_PCP_MT) | (u32)mt << SBUDDY_TAG_PCP_MT_SHIFT;
+	WRITE_ONCE(page->tag, (page->tag & ~SBUDDY_TAG_PCP_MT) |
+			      (u32)mt << SBUDDY_TAG_PCP_MT_SHIFT);
 }
 
 static inline u32 sbuddy_tag(const struct sbuddy_zone *zone, enum sbuddy_page_state state,
@@ -431,7 +432,7 @@ static inline void sbuddy_prep_new_page(struct sbuddy_zone *zone, struct sbuddy_
 	if (unlikely(alloc_flags & SBUDDY_ALLOC_NO_WATERMARKS))
 		tag |= SBUDDY_TAG_PFMEMALLOC;
 	page->refcount = 1;
-	page->tag = tag;
+	WRITE_ONCE(page->tag, tag);
 	if (unlikely(gfp & SBUDDY_GFP_ZERO) && zone->machine->backed)
 		os_clear_pages(sbuddy_pfn(zone->machine, page), 1UL << order);
 }

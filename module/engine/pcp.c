@@ -36,7 +36,7 @@ noinline int sbuddy_rmqueue_bulk(struct sbuddy_zone *zone, struct sbuddy_task *t
 
 		if (unlikely(!page))
 			break;
-		page->tag = tag;
+		WRITE_ONCE(page->tag, tag);
 		list_add_tail(&page->lru, list);
 	}
 	zone->events[SBUDDY_PCP_REFILL]++;

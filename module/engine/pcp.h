@@ -74,8 +74,8 @@ static __always_inline bool sbuddy_pcp_put(struct sbuddy_zone *zone, struct sbud
 
 	pcp->alloc_factor >>= 1;
 	pcp->pgfree += nr;
-	page->tag = (page->tag & SBUDDY_TAG_ZONE) |
-		    (u32)SBUDDY_PAGE_PCP << SBUDDY_TAG_STATE_SHIFT | order;
+	WRITE_ONCE(page->tag, (page->tag & SBUDDY_TAG_ZONE) |
+			      (u32)SBUDDY_PAGE_PCP << SBUDDY_TAG_STATE_SHIFT | order);
 	list_add(&page->lru, &pcp->lists[pindex]);
 	pcp->count += nr;
 

@@ -185,7 +185,7 @@ int sbuddy_rmqueue_bulk_61(struct sbuddy_zone *zone, struct sbuddy_task *task,
 
 		if (unlikely(!page))
 			break;
-		page->tag = tag;
+		WRITE_ONCE(page->tag, tag);
 		sbuddy_set_pcp_mt(page, mt);
 		list_add_tail(&page->lru, list);
 	}

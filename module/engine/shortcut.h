@@ -94,8 +94,9 @@ static __always_inline struct sbuddy_page *sbuddy_hand_out(struct sbuddy_machine
 							   unsigned int order)
 {
 	page->refcount = 1;
-	page->tag ^= (SBUDDY_PAGE_PCP ^ SBUDDY_PAGE_USED) << SBUDDY_TAG_STATE_SHIFT |
-		     (order ? gfp / SBUDDY_GFP_COMP % 2 * SBUDDY_TAG_COMPOUND : 0);
+	WRITE_ONCE(page->tag, page->tag ^
+			      ((SBUDDY_PAGE_PCP ^ SBUDDY_PAGE_USED) << SBUDDY_TAG_STATE_SHIFT |
+			       (order ? gfp / SBUDDY_GFP_COMP % 2 * SBUDDY_TAG_COMPOUND : 0)));
 	if (unlikely(gfp & SBUDDY_GFP_ZERO))
 		return sbuddy_clear_pages(m, page, order);
 	return page;

@@ -84,9 +84,11 @@ modules:
 	@ln -sf kmod-$(KVER)/$(NAME).ko $(BUILD)/$(NAME).ko
 	@echo "built $(MODULE), also linked as $(BUILD)/$(NAME).ko"
 
+# Below DESTDIR, where a package is being made, whoever installs that runs depmod.
 install: modules
-	+$(MAKE) -C $(KDIR) M=$(CURDIR)/$(KMOD) modules_install
-	depmod $(KVER)
+	+$(MAKE) -C $(KDIR) M=$(CURDIR)/$(KMOD) INSTALL_MOD_PATH='$(DESTDIR)' \
+		$(if $(DESTDIR),DEPMOD=true) modules_install
+	$(if $(DESTDIR),,depmod $(KVER))
 
 dkms:
 	@KVER='$(KVER)' KDIR='$(KDIR)' scripts/packaging/dkms $(DKMS_OPTIONS)
@@ -127,7 +129,7 @@ help:
 	@echo 'make bench       instructions and time of an operation, ours beside the kernel'"'"'s'
 	@echo 'make fuzz        looks for inputs that nobody thought of'
 	@echo 'make lint        style, sparse, kernel-doc, shellcheck and the rules of this tree'
-	@echo 'make install     installs the module for the kernel it was built for'
+	@echo 'make install     installs the module for the kernel it was built for; DESTDIR='
 	@echo 'make dkms        hands the sources to DKMS, which builds and installs them'
 	@echo 'make clean       removes build/'
 	@echo 'Missing Debian packages are installed when root runs these (scripts/deps -n lists them).'

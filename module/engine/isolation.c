@@ -346,8 +346,11 @@ int sbuddy_range_in_one_zone(struct sbuddy_range *r, unsigned long start, unsign
 
 	if (start >= end)
 		return sbuddy_range_refuse(r, SBUDDY_RANGE_NONE, start, -EINVAL);
-	if (!sbuddy_pfn_to_page(r->m, start) || !sbuddy_pfn_to_page(r->m, end - 1))
+	if (!sbuddy_pfn_to_page(r->m, start))
 		return sbuddy_range_refuse(r, SBUDDY_RANGE_HOLE, start, -ENOENT);
+	if (!sbuddy_pfn_to_page(r->m, end - 1))
+		return sbuddy_range_refuse(r, SBUDDY_RANGE_HOLE, r->m->base_pfn + r->m->nr_pages,
+					   -ENOENT);
 	for (unsigned long pfn = start; pfn < end; pfn = sbuddy_pageblock_end(pfn)) {
 		const struct sbuddy_zone *other = sbuddy_pfn_zone(r->m, pfn);
 

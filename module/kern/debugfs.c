@@ -160,6 +160,7 @@ static const struct sbuddy_debugfs_file * const tables[] = {
 	sbuddy_debugfs_list_files,
 	sbuddy_debugfs_numa_files,
 	sbuddy_debugfs_alloc_files,
+	sbuddy_debugfs_range_files,
 	sbuddy_debugfs_ctl_files,
 	sbuddy_debugfs_extfrag_files,
 	sbuddy_debugfs_vm_files,
@@ -356,6 +357,7 @@ static void create_tree(struct dentry *dir, u32 id)
 	create_files(dir, id, sbuddy_debugfs_list_files);
 	create_files(dir, id, sbuddy_debugfs_numa_files);
 	create_files(dir, id, sbuddy_debugfs_alloc_files);
+	create_files(dir, id, sbuddy_debugfs_range_files);
 	create_files(dir, id, sbuddy_debugfs_ctl_files);
 	create_files(debugfs_create_dir("extfrag", dir), id, sbuddy_debugfs_extfrag_files);
 	create_files(debugfs_create_dir("vm", dir), id, sbuddy_debugfs_vm_files);

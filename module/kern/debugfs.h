@@ -30,6 +30,8 @@ enum sbuddy_debugfs_lock {
  * @dir:	machines/N; NULL for machine 0, whose files are in the root
  * @last_alloc: result of the last write to alloc, NULL if there was none;
  *		see debugfs_alloc.c
+ * @last_contig: the last write to contig that was done, size 0 if there was none;
+ *		see debugfs_range.c
  * @last_check: result of the last write to check; see debugfs_ctl.c
  *
  * Lives as long as the machine.
@@ -38,6 +40,7 @@ struct sbuddy_builtin {
 	struct sbuddy_client *client;
 	struct dentry *dir;
 	struct alloc_result *last_alloc;
+	struct sbuddy_contig last_contig;
 	char last_check[SBUDDY_DEBUGFS_CHECK_MAX];
 };
 
@@ -88,6 +91,7 @@ extern const struct sbuddy_debugfs_file sbuddy_debugfs_dump_files[];	/* debugfs_
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_numa_files[];	/* debugfs_numa.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_list_files[];	/* debugfs_lists.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[];	/* debugfs_alloc.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_range_files[];	/* debugfs_range.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[];	/* debugfs_ctl.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[];	/* debugfs_vm.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_machines_files[]; /* debugfs_machines.c */

@@ -13,7 +13,8 @@ BENCH_KMOD  = $(BUILD)/kbench-$(BENCH_KVER)
 kbench:
 	@mkdir -p $(BENCH_KMOD)/engine
 	@ln -sf $(CURDIR)/module/engine/*.[ch] $(BENCH_KMOD)/engine/
-	@ln -sf $(CURDIR)/selftests/bench/kbench/* $(CURDIR)/module/kern/trace.c $(BENCH_KMOD)/
+	@ln -sf $(CURDIR)/selftests/bench/kbench/* $(CURDIR)/module/kern/trace*.c \
+		$(CURDIR)/module/kern/sparse.c $(BENCH_KMOD)/
 	@ln -sfn $(CURDIR)/include $(BENCH_KMOD)/include
 	+@$(MAKE) -s -C $(BENCH_KDIR) M=$(CURDIR)/$(BENCH_KMOD) modules
 

@@ -16,6 +16,7 @@
 
 #include "os.h"
 #include "uapi/linux/sbuddy.h"
+#include "compact.h"
 #include "numa.h"
 
 #define SBUDDY_PAGE_SHIFT	12
@@ -55,6 +56,7 @@ enum sbuddy_page_state {
 	SBUDDY_PAGE_BUDDY,		/* first page of a free block on a buddy list */
 	SBUDDY_PAGE_PCP,		/* first page of a block on a pcp list */
 	SBUDDY_PAGE_USED,		/* first page of an allocated block */
+	SBUDDY_PAGE_HELD,		/* first page of a free block that compaction took */
 };
 
 /**
@@ -209,6 +211,7 @@ struct sbuddy_zonestat {
  * @numa:		allocations that went past the pcp lists
  * @numa_foreign:	allocations meant for this zone that another served
  * @numa_interleave_hit: interleaved ones that got the node that was their turn
+ * @compact:		see struct sbuddy_compact_state
  */
 struct sbuddy_zone {
 	long watermark[SBUDDY_NR_WMARK];
@@ -242,6 +245,7 @@ struct sbuddy_zone {
 	u64 numa[SBUDDY_NR_NUMA_ITEMS];
 	atomic_long_t numa_foreign;
 	atomic_long_t numa_interleave_hit;
+	struct sbuddy_compact_state compact;
 };
 
 /* A place in a zonelist; the last one has no zone. */
@@ -279,6 +283,11 @@ struct sbuddy_zonelist {
  * @totalreserve_pages: pages that user allocations had better leave alone
  * @kswapd_order:  largest order that wakeup_kswapd() asked for
  * @kswapd_highest_zoneidx: highest zone it asked for, SBUDDY_MAX_NR_ZONES if none
+ * @kswapd_running: kswapd is at work: proactive compaction keeps away
+ * @kcompactd_max_order: largest order that wakeup_kcompactd() asked for
+ * @kcompactd_highest_zoneidx: lowest of the highest zones it asked for
+ * @kcompactd_woken: it was found worth waking since it last slept
+ * @proactive_compact_trigger: compaction_proactiveness was written
  */
 struct sbuddy_node {
 	int id;
@@ -291,6 +300,11 @@ struct sbuddy_node {
 	long totalreserve_pages;
 	int kswapd_order;
 	int kswapd_highest_zoneidx;
+	bool kswapd_running;
+	bool kcompactd_woken;
+	bool proactive_compact_trigger;
+	int kcompactd_max_order;
+	int kcompactd_highest_zoneidx;
 };
 
 /* One run of frames of a zone, or a hole between two. */
@@ -346,6 +360,11 @@ struct sbuddy_piece {
  * @group_by_mobility_disabled: one type for all; decided from the machine's size
  * @llc_pages_per_cpu:	 last-level cache of a vcpu, pages
  * @il_weight:		 by node, share in weighted interleaving; 0 is the default, 1
+ * @extfrag_threshold:	 fragmentation index up to which lack of memory is blamed
+ * @compaction_proactiveness: 0 = never without a request, to 100
+ * @compact_unevictable_allowed: compaction moves unevictable pages
+ * @direct_compact:	 requests that may sleep compact; else they fail there
+ * @lru_batch:		 pages that wait on a vcpu for their LRU list, 0 to 31
  */
 struct sbuddy_knobs {
 	long min_free_kbytes;
@@ -361,6 +380,11 @@ struct sbuddy_knobs {
 	bool group_by_mobility_disabled;
 	long llc_pages_per_cpu;
 	u8 il_weight[SBUDDY_MAX_NODES];
+	int extfrag_threshold;
+	int compaction_proactiveness;
+	bool compact_unevictable_allowed;
+	bool direct_compact;
+	int lru_batch;
 };
 
 /**
@@ -429,6 +453,9 @@ struct sbuddy_near {
  * @knobs:	  see struct sbuddy_knobs
  * @totalreserve_pages: sum over nodes
  * @events:	  see enum sbuddy_machine_event
+ * @vm_events:	  see enum sbuddy_vm_event
+ * @lru:	  pages that can move
+ * @walk:	  the compaction that is carried out in steps; its user serialises
  * @config:	  what it was made from; reset starts from here
  */
 struct sbuddy_machine {
@@ -452,6 +479,9 @@ struct sbuddy_machine {
 	struct sbuddy_knobs knobs;
 	long totalreserve_pages;
 	atomic_long_t events[SBUDDY_NR_MACHINE_EVENTS];
+	atomic_long_t vm_events[SBUDDY_NR_VM_EVENTS];
+	struct sbuddy_lru *lru;
+	struct sbuddy_compact_walk *walk;
 	u8 vcpu_node[SBUDDY_MAX_VCPUS];
 	struct sbuddy_node nodes[SBUDDY_MAX_NODES];
 	struct sbuddy_config config;
@@ -466,6 +496,9 @@ struct sbuddy_machine {
 #define SBUDDY_PF_OOM_VICTIM		0x20U
 #define SBUDDY_PF_INTERRUPT		0x40U	/* not in task context */
 #define SBUDDY_PF_SOFTIRQ		0x80U	/* serving a softirq */
+#define SBUDDY_PF_KTHREAD		0x100U	/* a daemon */
+
+struct sbuddy_capture_control;
 
 /**
  * struct sbuddy_task - who asks, and on which vcpu
@@ -473,12 +506,14 @@ struct sbuddy_machine {
  * @flags: SBUDDY_PF_*
  * @il_prev: the rotor of interleaving: node that had its turn last
  * @il_weight: pages that it still gives under weighted interleaving
+ * @capc:  the task compacts: what it frees may be what it wants
  */
 struct sbuddy_task {
 	int cpu;
 	unsigned int flags;
 	u8 il_prev;
 	u8 il_weight;
+	struct sbuddy_capture_control *capc;
 };
 
 /* Takes a piece of text. */
@@ -508,9 +543,6 @@ struct sbuddy_range {
 	enum sbuddy_range_reason reason;
 	unsigned long pfn;
 };
-
-/* Takes a piece of text. */
-typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 
 /* layout.c */
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
@@ -630,6 +662,7 @@ const char *sbuddy_zone_event_name(int item);
 const char *sbuddy_machine_event_name(int item);
 int sbuddy_extfrag_index(const struct sbuddy_zone *zone, unsigned int order);
 int sbuddy_unusable_index(const struct sbuddy_zone *zone, unsigned int order);
+unsigned int sbuddy_extfrag_for_order(const struct sbuddy_zone *zone, unsigned int order);
 
 /* watermark.c: the knobs */
 int sbuddy_set_min_free_kbytes(struct sbuddy_machine *m, long kbytes);

@@ -12,6 +12,7 @@
  */
 #include "os.h"
 #include "rules.h"
+#include "compaction.h"
 
 static void sbuddy_add_to_free_list(struct sbuddy_page *page, struct sbuddy_zone *zone,
 				    unsigned int order, int mt, bool tail)
@@ -212,6 +213,11 @@ noinline void sbuddy___free_one_page(struct sbuddy_zone *zone, struct sbuddy_tas
 	while (order < SBUDDY_MAX_PAGE_ORDER) {
 		struct sbuddy_page *buddy = sbuddy_buddy_of(zone, page, order);
 
+		if (unlikely(task->capc) &&
+		    sbuddy_compaction_capture(zone, task, page, order, mt)) {
+			sbuddy_account_freepages(zone, task, -(1L << order), mt);
+			return;
+		}
 		if (!sbuddy_page_is_buddy(zone, buddy, order))
 			break;
 		if (unlikely(order >= SBUDDY_PAGEBLOCK_ORDER) &&

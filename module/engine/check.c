@@ -9,6 +9,7 @@
  */
 #include "os.h"
 #include "rules.h"
+#include "lru.h"
 
 #define SBUDDY_CHECK_WORK	16384UL
 
@@ -202,7 +203,8 @@ static int sbuddy_check_frames(struct sbuddy_checker *c, unsigned long *used)
 			return sbuddy_wrong(c, "block %lx is misplaced", pfn);
 		if (sbuddy_tag_state(tag) == SBUDDY_PAGE_BUDDY)
 			free += n;
-		if (sbuddy_tag_state(tag) == SBUDDY_PAGE_USED)
+		if (sbuddy_tag_state(tag) == SBUDDY_PAGE_USED ||
+		    sbuddy_tag_state(tag) == SBUDDY_PAGE_HELD)
 			*used += n;
 		pfn += n;
 		sbuddy_check_breathe(c, 1);
@@ -366,5 +368,5 @@ int sbuddy_check(struct sbuddy_machine *m, char *err, size_t err_size)
 			return ret;
 		os_cond_resched();
 	}
-	return 0;
+	return sbuddy_lru_check(m, err, err_size);
 }

@@ -114,8 +114,8 @@ static bool sbuddy_free_to_pcp(struct sbuddy_zone *zone, struct sbuddy_task *tas
 }
 
 /* Frees a block whose last reference is gone, to the vcpu's list if it can be. */
-static void sbuddy_free_unref_page(struct sbuddy_machine *m, struct sbuddy_task *task,
-				   struct sbuddy_page *page, unsigned int order)
+void sbuddy_free_unref_page(struct sbuddy_machine *m, struct sbuddy_task *task,
+			    struct sbuddy_page *page, unsigned int order)
 {
 	struct sbuddy_zone *zone = sbuddy_zone_of(m, page);
 

@@ -3,6 +3,8 @@
  * What the engine's files share.
  *
  * Lock order, outermost first:
+ *   sbuddy_lru.lock   movable pages, see lru.h.  Taken and dropped before any of
+ *                     the others; none is ever held with it.
  *   sbuddy_pcp.lock   one vcpu's lists in one zone.  The allocation and free
  *                     paths only try it and take the buddy path when it is
  *                     busy; drains wait for it.  Interrupts stay on.
@@ -172,6 +174,8 @@ static inline bool sbuddy_migratetype_mergeable(int mt)
 	return mt < SBUDDY_MIGRATE_PCPTYPES;
 }
 
+bool sbuddy_get_pageblock_skip(const struct sbuddy_machine *m, unsigned long pfn);
+void sbuddy_set_pageblock_skip(struct sbuddy_machine *m, unsigned long pfn, bool skip);
 void sbuddy_set_pageblock_migratetype(struct sbuddy_machine *m, unsigned long pfn, int mt);
 void sbuddy_change_pageblock_range(struct sbuddy_machine *m, unsigned long pfn,
 				   unsigned int order, int mt);
@@ -498,6 +502,7 @@ void sbuddy_pcp_overflow_unlock(struct sbuddy_zone *zone, struct sbuddy_task *ta
 void sbuddy_free_pcppages_bulk(struct sbuddy_zone *zone, struct sbuddy_task *task, int count,
 			       struct sbuddy_pcp *pcp, unsigned int pindex);
 
+void sbuddy_drain_pages_zone(struct sbuddy_zone *zone, struct sbuddy_task *task, int cpu);
 int sbuddy_nr_pcp_alloc(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp, unsigned int order);
 int sbuddy_nr_pcp_high(struct sbuddy_zone *zone, struct sbuddy_pcp *pcp, int batch,
 		       bool free_high);
@@ -512,6 +517,8 @@ static inline long sbuddy_wmark_pages(const struct sbuddy_zone *zone, unsigned i
 	return READ_ONCE(zone->watermark[i]) + READ_ONCE(zone->watermark_boost);
 }
 
+bool sbuddy___zone_watermark_ok(const struct sbuddy_zone *zone, unsigned int order, long mark,
+				int highest_zoneidx, unsigned int alloc_flags, long free);
 bool sbuddy_zone_watermark_ok(const struct sbuddy_zone *zone, unsigned int order, long mark,
 			      int highest_zoneidx, unsigned int alloc_flags);
 bool sbuddy_zone_watermark_slow(const struct sbuddy_zone *zone, unsigned int order, long mark,
@@ -631,6 +638,8 @@ static inline void sbuddy_zone_statistics(struct sbuddy_zone *zone,
 }
 
 /* ---- free.c --------------------------------------------------------------- */
+void sbuddy_free_unref_page(struct sbuddy_machine *m, struct sbuddy_task *task,
+			    struct sbuddy_page *page, unsigned int order);
 void sbuddy_free_excess_page(struct sbuddy_machine *m, struct sbuddy_task *task,
 			     struct sbuddy_page *page);
 void sbuddy_free_one_page(struct sbuddy_zone *zone, struct sbuddy_task *task,

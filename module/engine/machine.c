@@ -8,6 +8,8 @@
  */
 #include "os.h"
 #include "rules.h"
+#include "compaction.h"
+#include "lru.h"
 
 #define SBUDDY_DEFAULT_LLC_PAGES	512	/* 2 MiB a vcpu */
 
@@ -39,6 +41,10 @@ static void sbuddy_knobs_init(struct sbuddy_machine *m)
 	k->lowmem_reserve_ratio[SBUDDY_ZONE_NORMAL] = 32;
 	k->thp = m->config.thp;
 	k->shortcut = true;
+	k->extfrag_threshold = 500;
+	k->compaction_proactiveness = 20;
+	k->compact_unevictable_allowed = true;
+	k->lru_batch = SBUDDY_LRU_BATCH;
 	k->llc_pages_per_cpu = m->config.llc_pages_per_cpu;
 }
 
@@ -71,6 +77,7 @@ struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 	for (int nid = 0; nid < SBUDDY_MAX_NODES; nid++) {
 		m->nodes[nid].id = nid;
 		m->nodes[nid].kswapd_highest_zoneidx = SBUDDY_MAX_NR_ZONES;
+		sbuddy_kcompactd_init(&m->nodes[nid]);
 	}
 	sbuddy_knobs_init(m);
 
@@ -80,11 +87,13 @@ struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 	m->isolated_by = os_zalloc(sbuddy_nr_pageblocks(m) * sizeof(*m->isolated_by));
 	m->zones = os_zalloc(SBUDDY_MAX_NODES * SBUDDY_MAX_NR_ZONES * sizeof(*m->zones));
 	m->near = os_zalloc(m->nr_vcpus * SBUDDY_NR_NEAR * sizeof(*m->near));
+	m->lru = os_zalloc(sbuddy_lru_size(m->nr_vcpus));
 	if (!m->pages || !m->pageblock_flags || !m->pageblock_zone || !m->isolated_by ||
-	    !m->zones || !m->near) {
+	    !m->zones || !m->near || !m->lru) {
 		sbuddy_machine_destroy(m);
 		return NULL;
 	}
+	sbuddy_lru_init(m);
 	memset(m->pageblock_zone, SBUDDY_NO_ZONE, sbuddy_nr_pageblocks(m));
 	return m;
 }
@@ -120,6 +129,7 @@ void sbuddy_zone_init_lists(struct sbuddy_zone *zone)
 	zone->pcp_high_min = 0;
 	zone->pcp_high_max = 0;
 	zone->pcp_batch = 1;
+	memset(&zone->compact, 0, sizeof(zone->compact));
 	for (int o = 0; o < SBUDDY_NR_PAGE_ORDERS; o++) {
 		zone->free_area[o].nr_free = 0;
 		for (int mt = 0; mt < SBUDDY_MIGRATE_TYPES; mt++)
@@ -348,6 +358,8 @@ void sbuddy_machine_destroy(struct sbuddy_machine *m)
 		os_free(m->zones[i]->zstat);
 		os_free(m->zones[i]);
 	}
+	os_free(m->walk);
+	os_free(m->lru);
 	os_free(m->near);
 	os_free(m->zones);
 	os_free(m->isolated_by);
@@ -394,6 +406,9 @@ int sbuddy_machine_reset(struct sbuddy_machine *m)
 	memset(m->pageblock_flags, 0, sbuddy_pageblock_flags_size(m));
 	memset(m->isolated_by, 0, sbuddy_nr_pageblocks(m) * sizeof(*m->isolated_by));
 	memset(m->events, 0, sizeof(m->events));
+	memset(m->vm_events, 0, sizeof(m->vm_events));
+	sbuddy_compact_walk_forget(m);
+	sbuddy_lru_init(m);
 	sbuddy_knobs_init(m);
 	for (int i = 0; i < m->nr_zones; i++)
 		sbuddy_zone_init_lists(m->zones[i]);
@@ -401,6 +416,7 @@ int sbuddy_machine_reset(struct sbuddy_machine *m)
 		m->nodes[nid].nr_cpus = 0;
 		m->nodes[nid].kswapd_order = 0;
 		m->nodes[nid].kswapd_highest_zoneidx = SBUDDY_MAX_NR_ZONES;
+		sbuddy_kcompactd_init(&m->nodes[nid]);
 	}
 	sbuddy_boot(m);
 	return 0;
@@ -416,7 +432,8 @@ size_t sbuddy_metadata_bytes(unsigned long nr_pages, int nr_zones, int nr_vcpus)
 	return sizeof(struct sbuddy_machine) + nr_pages * sizeof(struct sbuddy_page) +
 	       DIV_ROUND_UP(blocks, SBUDDY_PB_PER_LONG) * sizeof(long) +
 	       blocks * (sizeof(u8) + sizeof(u32)) + nr_zones * zone +
-	       nr_vcpus * SBUDDY_NR_NEAR * sizeof(struct sbuddy_near);
+	       nr_vcpus * SBUDDY_NR_NEAR * sizeof(struct sbuddy_near) +
+	       sbuddy_lru_size(nr_vcpus);
 }
 
 /**

@@ -10,8 +10,8 @@
  *   os_zalloc, os_free  zeroed memory for metadata, when a machine is made
  *   os_zalloc_sparse, os_free_sparse  the same for an array of which parts
  *                       are never written and need no memory
- *   os_clear_pages      zeroing of real frames, backed machines only
- *   os_cond_resched, os_fatal_signal_pending  in walks over whole machines
+ *   os_clear_pages, os_copy_pages  of real frames, backed machines only
+ *   os_cond_resched, os_fatal_signal_pending  in walks and work that take long
  *   os_warn             one rate-limited line for what must not happen
  *   trace_sbuddy_*      tracepoints; os_tracing_*: is anybody listening
  */
@@ -39,6 +39,7 @@
 #include <linux/vmalloc.h>
 
 #include <trace/events/sbuddy.h>
+#include <trace/events/sbuddy_compaction.h>
 
 #define os_warn(fmt, ...) \
 	pr_warn_ratelimited("sbuddy: " fmt, ##__VA_ARGS__)
@@ -73,6 +74,14 @@ static inline void os_clear_pages(unsigned long pfn, unsigned long nr)
 {
 	for (; nr; nr--)
 		clear_highpage(pfn_to_page(pfn++));
+}
+
+/* -errno if the memory of the source cannot be read. */
+static inline int os_copy_pages(unsigned long to, unsigned long from, unsigned long nr)
+{
+	for (; nr; nr--)
+		copy_highpage(pfn_to_page(to++), pfn_to_page(from++));
+	return 0;
 }
 
 /* Does anybody want to see each step of an allocation, of a free? */

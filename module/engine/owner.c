@@ -7,6 +7,7 @@
  * An owner has no lock; whoever uses it serialises.
  */
 #include "os.h"
+#include "lru.h"
 #include "owner.h"
 
 /**
@@ -56,7 +57,7 @@ struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id)
 
 static int sbuddy_grow_directory(struct sbuddy_owner *o, u32 chunk)
 {
-	struct sbuddy_slot_chunk **bigger;
+	struct sbuddy_slot_chunk **bigger, **old = o->chunks;
 	u32 nr = o->nr_chunks ? o->nr_chunks : 8;
 
 	while (nr <= chunk)
@@ -66,9 +67,11 @@ static int sbuddy_grow_directory(struct sbuddy_owner *o, u32 chunk)
 		return -ENOMEM;
 	if (o->nr_chunks)
 		memcpy(bigger, o->chunks, o->nr_chunks * sizeof(struct sbuddy_slot_chunk *));
-	os_free(o->chunks);
+	spin_lock(&o->m->lru->lock);
 	o->chunks = bigger;
 	o->nr_chunks = nr;
+	spin_unlock(&o->m->lru->lock);
+	os_free(old);
 	return 0;
 }
 
@@ -119,6 +122,11 @@ static void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u
 	unsigned int order = sbuddy_tag_order(page->tag);
 	u32 refs;
 
+	if (sbuddy_slot_movable(o, slot)) {
+		while (!sbuddy_lru_free_slot(o, task, slot))
+			os_cond_resched();
+		return;
+	}
 	sbuddy_slot_clear(o, slot, order);
 	do {
 		refs = READ_ONCE(page->refcount);
@@ -163,6 +171,7 @@ void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task)
 		os_cond_resched();
 	}
 	sbuddy_owner_unisolate(o, task);
+	sbuddy_lru_drop_owner(o, task);
 	sbuddy_owner_release(o);
 }
 
@@ -285,7 +294,7 @@ struct sbuddy_page *sbuddy_owner_next(const struct sbuddy_owner *o, u32 *slot)
 			s = (s / SBUDDY_SLOTS_PER_CHUNK + 1) * SBUDDY_SLOTS_PER_CHUNK;
 			continue;
 		}
-		page = chunk->page[s % SBUDDY_SLOTS_PER_CHUNK];
+		page = sbuddy_slot_page(o, s);
 		if (page) {
 			*slot = s;
 			return page;
@@ -298,6 +307,8 @@ struct sbuddy_page *sbuddy_owner_next(const struct sbuddy_owner *o, u32 *slot)
 static const char *sbuddy_slot_fault(const struct sbuddy_owner *o, u32 slot,
 				     const struct sbuddy_page *page)
 {
+	if (sbuddy_slot_movable(o, slot) != !!(page->tag & SBUDDY_TAG_MOVABLE))
+		return "and its page do not agree on whether it may move";
 	if (sbuddy_page_state(page) != SBUDDY_PAGE_USED)
 		return "holds a page that is not allocated";
 	if (!page->refcount)

@@ -9,6 +9,9 @@
 
 #define SBUDDY_SLOTS_PER_CHUNK	4096U
 
+/* In a slot's pointer: the page may move, see lru_owner.c. */
+#define SBUDDY_SLOT_MOVABLE	1UL
+
 /* Slots are kept in chunks, made when one of theirs is first used. */
 struct sbuddy_slot_chunk {
 	unsigned int used;
@@ -26,8 +29,10 @@ struct sbuddy_slot_chunk {
  * @free_hint:	no slot below this is free
  * @isolated:	it isolated pageblocks once; which, the machine knows
  * @nr_chunks:	entries of @chunks
- * @chunks:	directory, grown by doubling
+ * @chunks:	directory, grown by doubling; sbuddy_lru.lock is held to replace it
  * @policy:	by number; 0 is the owner's own
+ * @lru_known:	it has, or had, movable pages: the machine knows it
+ * @lru_next:	next owner that the machine knows, sbuddy_lru.lock
  * @scratch:	room for the pages of one bulk operation
  *
  * The owner's user serialises everything on it.
@@ -44,6 +49,8 @@ struct sbuddy_owner {
 	u32 nr_chunks;
 	struct sbuddy_slot_chunk **chunks;
 	struct sbuddy_mempolicy policy[SBUDDY_NR_POLICIES];
+	bool lru_known;
+	struct sbuddy_owner *lru_next;
 	struct sbuddy_page *scratch[SBUDDY_MAX_BULK];
 };
 
@@ -77,12 +84,25 @@ static inline struct sbuddy_slot_chunk *sbuddy_slot_chunk(const struct sbuddy_ow
 	return likely(c < o->nr_chunks) ? o->chunks[c] : NULL;
 }
 
-/* What a slot holds, NULL if it is empty. */
-static inline struct sbuddy_page *sbuddy_slot_page(const struct sbuddy_owner *o, u32 slot)
+/* A slot's pointer with its mark, NULL if it is empty. */
+static inline unsigned long sbuddy_slot_word(const struct sbuddy_owner *o, u32 slot)
 {
 	const struct sbuddy_slot_chunk *chunk = sbuddy_slot_chunk(o, slot);
 
-	return likely(chunk) ? chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK] : NULL;
+	return likely(chunk) ?
+	       (unsigned long)READ_ONCE(chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK]) : 0;
+}
+
+/* What a slot holds, NULL if it is empty; a movable page may be gone at once. */
+static inline struct sbuddy_page *sbuddy_slot_page(const struct sbuddy_owner *o, u32 slot)
+{
+	return (struct sbuddy_page *)(sbuddy_slot_word(o, slot) & ~SBUDDY_SLOT_MOVABLE);
+}
+
+/* Only the owner's user changes that. */
+static inline bool sbuddy_slot_movable(const struct sbuddy_owner *o, u32 slot)
+{
+	return sbuddy_slot_word(o, slot) & SBUDDY_SLOT_MOVABLE;
 }
 
 static inline u64 sbuddy_slot_handle(const struct sbuddy_owner *o, u32 slot)

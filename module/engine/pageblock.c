@@ -188,3 +188,17 @@ bool sbuddy_move_freepages_block_isolate(struct sbuddy_zone *zone, struct sbuddy
 	sbuddy_move_freepages_block(zone, task, start, sbuddy_pb_migratetype(m, start), mt);
 	return true;
 }
+
+/* Compaction's hint that a pageblock is not worth scanning.  Lockless. */
+bool sbuddy_get_pageblock_skip(const struct sbuddy_machine *m, unsigned long pfn)
+{
+	unsigned long i = sbuddy_pb_index(m, pfn);
+	unsigned long word = READ_ONCE(m->pageblock_flags[i / SBUDDY_PB_PER_LONG]);
+
+	return word >> (i % SBUDDY_PB_PER_LONG * SBUDDY_PB_BITS) & SBUDDY_PB_SKIP;
+}
+
+void sbuddy_set_pageblock_skip(struct sbuddy_machine *m, unsigned long pfn, bool skip)
+{
+	sbuddy_set_pfnblock_flags(m, pfn, skip ? SBUDDY_PB_SKIP : 0, SBUDDY_PB_SKIP);
+}

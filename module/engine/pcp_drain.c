@@ -20,7 +20,8 @@ static void sbuddy_drain_pcp(struct sbuddy_zone *zone, struct sbuddy_task *task,
 	spin_unlock(&pcp->lock);
 }
 
-static void sbuddy_drain_pages_zone(struct sbuddy_zone *zone, struct sbuddy_task *task, int cpu)
+/* All of a vcpu's lists of one zone, in pieces.  Process context. */
+void sbuddy_drain_pages_zone(struct sbuddy_zone *zone, struct sbuddy_task *task, int cpu)
 {
 	struct sbuddy_pcp *pcp = &zone->pcp[cpu];
 	int left;

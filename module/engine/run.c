@@ -8,6 +8,7 @@
  * plain ones fast, is in run_stream.c.
  */
 #include "os.h"
+#include "lru.h"
 #include "owner.h"
 
 /* 0 for -1 or a node that exists. */
@@ -144,6 +145,10 @@ static int sbuddy_op_free(struct sbuddy_owner *o, struct sbuddy_task *task, stru
 		return -ENOENT;
 	op->order = sbuddy_tag_order(page->tag);
 	sbuddy_op_result(o, op, page, 0);
+	if (sbuddy_slot_movable(o, op->slot)) {
+		op->count = sbuddy_lru_free_slot(o, task, op->slot);
+		return 0;
+	}
 	return sbuddy_op_put(o, task, op->slot, &op->count);
 }
 
@@ -207,7 +212,7 @@ static int sbuddy_op_check_batch(struct sbuddy_owner *o, u32 first, u32 nr)
 static int sbuddy_op_free_batch(struct sbuddy_owner *o, struct sbuddy_task *task,
 				struct sbuddy_op *op)
 {
-	u32 i, nr = op->count;
+	u32 i, nr = op->count, plain = 0;
 	int err;
 
 	if (op->gfp)
@@ -217,16 +222,21 @@ static int sbuddy_op_free_batch(struct sbuddy_owner *o, struct sbuddy_task *task
 		return err;
 	op->count = 0;
 	for (i = 0; i < nr; i++) {
-		struct sbuddy_page *page = sbuddy_slot_page(o, op->slot + i);
-		unsigned int order = sbuddy_tag_order(page->tag);
+		const u32 slot = op->slot + i;
+		struct sbuddy_page *page;
 
-		o->scratch[i] = page;
+		if (sbuddy_slot_movable(o, slot) && !sbuddy_lru_detach_slot(o, slot)) {
+			op->count += sbuddy_lru_free_slot(o, task, slot);
+			continue;
+		}
+		page = sbuddy_slot_page(o, slot);
+		o->scratch[plain++] = page;
 		if (READ_ONCE(page->refcount) > 1)
 			continue;
-		sbuddy_slot_clear(o, op->slot + i, order);
-		op->count += 1U << order;
+		op->count += 1U << sbuddy_tag_order(page->tag);
+		sbuddy_slot_clear(o, slot, sbuddy_tag_order(page->tag));
 	}
-	return sbuddy_folios_put(o->m, task, o->scratch, nr);
+	return sbuddy_folios_put(o->m, task, o->scratch, plain);
 }
 
 static int sbuddy_op_get(struct sbuddy_owner *o, struct sbuddy_task *task __maybe_unused,
@@ -240,7 +250,26 @@ static int sbuddy_op_get(struct sbuddy_owner *o, struct sbuddy_task *task __mayb
 		return -ENOENT;
 	op->order = sbuddy_tag_order(page->tag);
 	sbuddy_op_result(o, op, page, 0);
+	if (sbuddy_slot_movable(o, op->slot))
+		return sbuddy_lru_get_slot(o, op->slot);
 	return sbuddy_get_page(o->m, page);
+}
+
+static int sbuddy_op_lru(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	struct sbuddy_page *page = sbuddy_owner_slot(o, op->slot);
+	const u32 of_files = SBUDDY_LRU_NO_MIGRATE | SBUDDY_LRU_INACCESSIBLE;
+	const u32 attrs = op->gfp;
+
+	if (op->count || attrs & ~SBUDDY_LRU_ALL ||
+	    (attrs & SBUDDY_LRU_OFF && attrs != SBUDDY_LRU_OFF) ||
+	    (attrs & of_files && !(attrs & SBUDDY_LRU_FILE)))
+		return -EINVAL;
+	if (!page)
+		return -ENOENT;
+	op->order = sbuddy_tag_order(page->tag);
+	sbuddy_op_result(o, op, page, 0);
+	return sbuddy_lru_set_slot(o, task, op->slot, attrs);
 }
 
 static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __maybe_unused,
@@ -255,6 +284,8 @@ static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __ma
 		return -EINVAL;
 	if (!page)
 		return -ENOENT;
+	if (sbuddy_slot_movable(o, op->slot))
+		return -EBUSY;
 	order = sbuddy_tag_order(page->tag);
 	nr = 1U << order;
 	err = sbuddy_op_empty_slots(o, op->slot + 1, nr - 1);
@@ -343,6 +374,7 @@ noinline void sbuddy_op_perform(struct sbuddy_owner *o, struct sbuddy_op *op)
 		[SBUDDY_OP_ALLOC_EXACT]	= sbuddy_op_alloc_exact,
 		[SBUDDY_OP_DRAIN]	= sbuddy_op_drain,
 		[SBUDDY_OP_DECAY]	= sbuddy_op_decay,
+		[SBUDDY_OP_LRU]		= sbuddy_op_lru,
 	};
 
 	if (op->opcode >= SBUDDY_OP_ISOLATE && op->opcode <= SBUDDY_OP_CONTIG_FREE) {

@@ -3,14 +3,16 @@
  * The slow path: what a request does that found nothing in its first pass.
  *
  * The steps are those of the kernel, in its order, each a function that says
- * whether the request is done, must try again or gives up.  Steps that would
- * have to compact or reclaim are named but do not work yet: they count and
- * trace that the request would block, and it fails.  So a request that may not
- * sleep does exactly what it does in Linux: a pass down to MIN with its
- * reserves, and one more with overrides.
+ * whether the request is done, must try again or gives up.  Compaction is done
+ * on behalf of a request if the direct_compact knob says so.  Reclaim is named
+ * but does not work yet: that step counts and traces that the request would
+ * block, and it fails; so does compaction while the knob is off.  A request
+ * that may not sleep does exactly what it does in Linux: a pass down to MIN
+ * with its reserves, and one more with overrides.
  */
 #include "os.h"
 #include "rules.h"
+#include "compaction.h"
 
 enum sbuddy_step {
 	SBUDDY_STEP_NEXT,		/* go on with the next step */
@@ -23,11 +25,15 @@ enum sbuddy_step {
  * @ac: the request; the steps may widen it
  * @alloc_flags: SBUDDY_ALLOC_* of the next pass
  * @page: the result
+ * @prio: how hard compaction tries next
+ * @compact_result: what the last one came to
  */
 struct sbuddy_slowpath {
 	struct sbuddy_alloc_context *ac;
 	unsigned int alloc_flags;
 	struct sbuddy_page *page;
+	enum sbuddy_compact_priority prio;
+	enum sbuddy_compact_result compact_result;
 };
 
 /**
@@ -118,6 +124,67 @@ static enum sbuddy_step sbuddy_step_first_pass(struct sbuddy_slowpath *s)
 	return sbuddy_try_pass(s);
 }
 
+/* The block that was captured, or one that a pass finds now. */
+static struct sbuddy_page *sbuddy_compacted_page(struct sbuddy_slowpath *s,
+						 struct sbuddy_page *captured)
+{
+	if (!captured)
+		return sbuddy_get_page_from_freelist(s->ac, s->alloc_flags);
+	sbuddy_prep_new_page(sbuddy_pfn_zone(s->ac->m, sbuddy_pfn(s->ac->m, captured)), captured,
+			     s->ac->order, s->ac->gfp, s->alloc_flags);
+	return captured;
+}
+
+/*
+ * Compacts for the request at the present priority, as a task that frees
+ * memory, and tries once more to get a block.
+ */
+static noinline enum sbuddy_step
+sbuddy___alloc_pages_direct_compact(struct sbuddy_slowpath *s)
+{
+	struct sbuddy_machine *m = s->ac->m;
+	struct sbuddy_task *task = s->ac->task;
+	const unsigned int flags = task->flags;
+	struct sbuddy_page *captured = NULL;
+	struct sbuddy_zone *zone;
+
+	s->compact_result = SBUDDY_COMPACT_SKIPPED;
+	if (!s->ac->order)
+		return SBUDDY_STEP_NEXT;
+	task->flags |= SBUDDY_PF_MEMALLOC;
+	s->compact_result = sbuddy_try_to_compact_pages(s->ac, s->alloc_flags, s->prio,
+							&captured);
+	task->flags = flags;
+	if (s->compact_result == SBUDDY_COMPACT_SKIPPED)
+		return SBUDDY_STEP_NEXT;
+	sbuddy_count_vm_events(m, SBUDDY_COMPACTSTALL, 1);
+	s->page = sbuddy_compacted_page(s, captured);
+	if (!s->page) {
+		sbuddy_count_vm_events(m, SBUDDY_COMPACTFAIL, 1);
+		return SBUDDY_STEP_NEXT;
+	}
+	zone = sbuddy_zone_of(m, s->page);
+	zone->compact.blockskip_flush = false;
+	sbuddy_compaction_defer_reset(zone, s->ac->order, true);
+	sbuddy_count_vm_events(m, SBUDDY_COMPACTSUCCESS, 1);
+	return SBUDDY_STEP_DONE;
+}
+
+/*
+ * The quick try came to nothing.  Who gives up soon, as a huge page fault does,
+ * goes on only where there is hope, and in no greater haste.
+ */
+static enum sbuddy_step sbuddy_after_early_compact(struct sbuddy_slowpath *s)
+{
+	if (s->ac->order <= SBUDDY_COSTLY_ORDER || !(s->ac->gfp & SBUDDY_GFP_NORETRY))
+		return SBUDDY_STEP_NEXT;
+	if (s->compact_result == SBUDDY_COMPACT_SKIPPED ||
+	    s->compact_result == SBUDDY_COMPACT_DEFERRED || s->ac->gfp & SBUDDY_GFP_THISNODE)
+		return SBUDDY_STEP_GIVE_UP;
+	s->prio = SBUDDY_COMPACT_PRIO_ASYNC;
+	return SBUDDY_STEP_NEXT;
+}
+
 /*
  * A big block, or one that cannot be moved later, is worth compacting for
  * before anything is reclaimed.
@@ -132,7 +199,13 @@ static enum sbuddy_step sbuddy_step_early_compact(struct sbuddy_slowpath *s)
 		return SBUDDY_STEP_NEXT;
 	if (sbuddy_gfp_pfmemalloc_flags(s->ac->task, s->ac->gfp))
 		return SBUDDY_STEP_NEXT;
-	return sbuddy_would_block(s, SBUDDY_STEP_DIRECT_COMPACT);
+	if (!READ_ONCE(s->ac->m->knobs.direct_compact))
+		return sbuddy_would_block(s, SBUDDY_STEP_DIRECT_COMPACT);
+	s->prio = SBUDDY_COMPACT_PRIO_ASYNC;
+	if (sbuddy___alloc_pages_direct_compact(s) == SBUDDY_STEP_DONE)
+		return SBUDDY_STEP_DONE;
+	s->prio = SBUDDY_COMPACT_PRIO_SYNC_LIGHT;
+	return sbuddy_after_early_compact(s);
 }
 
 /* Once more, with the rights of those who free memory and on all nodes. */
@@ -163,6 +236,14 @@ static enum sbuddy_step sbuddy_step_may_reclaim(struct sbuddy_slowpath *s)
 	return SBUDDY_STEP_NEXT;
 }
 
+/* Reclaim that frees nothing, after which the kernel compacts in earnest. */
+static enum sbuddy_step sbuddy_step_direct_compact(struct sbuddy_slowpath *s)
+{
+	if (!s->ac->order || !READ_ONCE(s->ac->m->knobs.direct_compact))
+		return SBUDDY_STEP_NEXT;
+	return sbuddy___alloc_pages_direct_compact(s);
+}
+
 static enum sbuddy_step sbuddy_step_direct_reclaim(struct sbuddy_slowpath *s)
 {
 	return sbuddy_would_block(s, SBUDDY_STEP_DIRECT_RECLAIM);
@@ -182,9 +263,10 @@ noinline struct sbuddy_page *sbuddy___alloc_pages_slowpath(struct sbuddy_alloc_c
 		sbuddy_step_early_compact,
 		sbuddy_step_override_pass,
 		sbuddy_step_may_reclaim,
+		sbuddy_step_direct_compact,
 		sbuddy_step_direct_reclaim,
 	};
-	struct sbuddy_slowpath s = { .ac = ac };
+	struct sbuddy_slowpath s = { .ac = ac, .prio = SBUDDY_COMPACT_PRIO_SYNC_LIGHT };
 
 	enum sbuddy_step next = SBUDDY_STEP_NEXT;
 

@@ -183,6 +183,47 @@ const char *sbuddy_machine_event_name(int item)
 	return names[item];
 }
 
+/**
+ * sbuddy_vm_event() - a counter that the kernel has in vmstat
+ * @m: machine
+ * @item: which
+ *
+ * Context: Any.
+ * Return: Count since the machine was made or reset.
+ */
+u64 sbuddy_vm_event(const struct sbuddy_machine *m, enum sbuddy_vm_event item)
+{
+	return atomic_long_read(&m->vm_events[item]);
+}
+
+/**
+ * sbuddy_vm_event_name() - its name in vmstat
+ * @item: enum sbuddy_vm_event
+ *
+ * Context: Any.
+ * Return: Constant string.
+ */
+const char *sbuddy_vm_event_name(int item)
+{
+	static const char * const names[SBUDDY_NR_VM_EVENTS] = {
+		[SBUDDY_PGMIGRATE_SUCCESS]	   = "pgmigrate_success",
+		[SBUDDY_PGMIGRATE_FAIL]		   = "pgmigrate_fail",
+		[SBUDDY_THP_MIGRATION_SUCCESS]	   = "thp_migration_success",
+		[SBUDDY_THP_MIGRATION_FAIL]	   = "thp_migration_fail",
+		[SBUDDY_COMPACTMIGRATE_SCANNED]	   = "compact_migrate_scanned",
+		[SBUDDY_COMPACTFREE_SCANNED]	   = "compact_free_scanned",
+		[SBUDDY_COMPACTISOLATED]	   = "compact_isolated",
+		[SBUDDY_COMPACTSTALL]		   = "compact_stall",
+		[SBUDDY_COMPACTFAIL]		   = "compact_fail",
+		[SBUDDY_COMPACTSUCCESS]		   = "compact_success",
+		[SBUDDY_KCOMPACTD_WAKE]		   = "compact_daemon_wake",
+		[SBUDDY_KCOMPACTD_MIGRATE_SCANNED] = "compact_daemon_migrate_scanned",
+		[SBUDDY_KCOMPACTD_FREE_SCANNED]	   = "compact_daemon_free_scanned",
+	};
+
+	return names[item];
+}
+
 struct sbuddy_contig_info {
 	unsigned long free_pages;
 	unsigned long free_blocks;
@@ -242,4 +283,21 @@ int sbuddy_unusable_index(const struct sbuddy_zone *zone, unsigned int order)
 	if (!info.free_pages)
 		return 1000;
 	return (info.free_pages - (info.fit << order)) * 1000 / info.free_pages;
+}
+
+/**
+ * sbuddy_extfrag_for_order() - the same in per cent, as proactive compaction counts
+ * @zone: zone
+ * @order: 0 to SBUDDY_MAX_PAGE_ORDER
+ *
+ * Context: Any.
+ * Return: Per cent; 0 if nothing is free.
+ */
+unsigned int sbuddy_extfrag_for_order(const struct sbuddy_zone *zone, unsigned int order)
+{
+	struct sbuddy_contig_info info = sbuddy_fill_contig_info(zone, order);
+
+	if (!info.free_pages)
+		return 0;
+	return (info.free_pages - (info.fit << order)) * 100 / info.free_pages;
 }

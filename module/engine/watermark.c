@@ -29,9 +29,9 @@ static long sbuddy_reserve_mark(long mark, unsigned int alloc_flags)
 	return mark;
 }
 
-static bool sbuddy___zone_watermark_ok(const struct sbuddy_zone *zone, unsigned int order,
-				       long mark, int highest_zoneidx, unsigned int alloc_flags,
-				       long free)
+/* The test itself, with @free pages taken to be free. */
+bool sbuddy___zone_watermark_ok(const struct sbuddy_zone *zone, unsigned int order, long mark,
+				int highest_zoneidx, unsigned int alloc_flags, long free)
 {
 	long left = free - sbuddy_unusable_free(zone, order, alloc_flags);
 	long min = sbuddy_reserve_mark(mark, alloc_flags);

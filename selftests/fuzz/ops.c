@@ -66,6 +66,9 @@ static struct sbuddy_op decode(const uint8_t *d)
 {
 	struct sbuddy_op op = { .opcode = d[0] % (SBUDDY_NR_OPS + 1) };
 
+	if (op.opcode == SBUDDY_OP_LRU)		/* the model has no movable pages */
+		op.opcode = SBUDDY_OP_NONE;
+
 	op.order = d[1] % 12;
 	op.cpu = (int)(d[2] % 4) - 1;
 	op.nid = (int)(d[2] / 4 % 4) - 1;

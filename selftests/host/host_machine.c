@@ -265,8 +265,10 @@ char *host_snapshot(struct host *h)
 
 static int host_nr_args(enum sbuddy_trace_event ev)
 {
-	static const u8 nr[SBUDDY_NR_TRACE_EVENTS] = { 3, 3, 4, 1, 1, 2, 2, 3, 6, 6, 6, 3, 3,
-							 6, 3 };
+	static const u8 nr[SBUDDY_NR_TRACE_EVENTS] = {
+		3, 3, 4, 1, 1, 2, 2, 3, 6, 6, 6, 3, 3, 6, 3,
+		4, 4, 4, 2, 3, 4, 3, 2, 2, 1, 1, 1, 1, 3, 3, 6, 2,
+	};
 
 	return nr[ev];
 }

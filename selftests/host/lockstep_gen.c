@@ -288,6 +288,9 @@ static struct sbuddy_op random_bad(const struct profile *p, struct random *r)
 {
 	struct sbuddy_op op = { .opcode = random_below(r, SBUDDY_NR_OPS + 2) };
 
+	if (op.opcode == SBUDDY_OP_LRU)		/* the model has no movable pages */
+		op.opcode = SBUDDY_OP_NONE;
+
 	op.order = random_below(r, 13);
 	op.slot = percent(r, 80) ? random_below(r, SLOTS) : SBUDDY_MAX_SLOTS + random_below(r, 2);
 	op.nid = (int)random_below(r, 7) - 2;
@@ -381,7 +384,8 @@ void stream_add(struct stream *s, const struct step *step)
 
 static const char * const op_names[SBUDDY_NR_OPS] = {
 	"none", "alloc", "free", "bulk", "free_batch", "get", "split", "alloc_exact", "drain",
-	"decay", "isolate", "unisolate", "test_isolated", "contig_alloc", "contig_free"
+	"decay", "isolate", "unisolate", "test_isolated", "contig_alloc", "contig_free",
+	"lru"
 };
 
 static const char * const knob_names[NR_KNOBS] = {

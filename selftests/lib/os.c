@@ -21,6 +21,7 @@ __thread bool os_killed;
 __thread sbuddy_trace_fn sbuddy_trace_hook;
 int sbuddy_trace_listeners;
 unsigned long os_warnings;
+__thread int (*os_copy_hook)(unsigned long to, unsigned long from, unsigned long nr);
 
 /* Calls @fn for each event of this thread; NULL ends that. */
 void sbuddy_trace_listen(sbuddy_trace_fn fn)
@@ -111,6 +112,11 @@ void os_clear_pages(unsigned long pfn, unsigned long nr)
 {
 	(void)pfn;
 	(void)nr;
+}
+
+int os_copy_pages(unsigned long to, unsigned long from, unsigned long nr)
+{
+	return os_copy_hook ? os_copy_hook(to, from, nr) : 0;
 }
 
 void os_warn(const char *fmt, ...)

@@ -39,6 +39,8 @@ typedef int64_t s64;
 #define __force
 #define __acquire(x)	((void)(x))
 #define __release(x)	((void)(x))
+#define __acquires(x)
+#define __releases(x)
 
 #ifdef SBUDDY_TSAN	/* ThreadSanitizer takes a volatile access for an ordinary one */
 #define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)
@@ -233,6 +235,7 @@ static inline void spin_unlock(spinlock_t *l)
 	__atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
 }
 
+#define spin_trylock_irqsave(l, flags)	 ({ (flags) = 0; spin_trylock(l); })
 #define spin_lock_irqsave(l, flags)	 do { (flags) = 0; spin_lock(l); } while (0)
 #define spin_unlock_irqrestore(l, flags) do { (void)(flags); spin_unlock(l); } while (0)
 
@@ -251,6 +254,7 @@ void *os_zalloc_sparse(size_t size, bool (*present)(const void *arg, size_t star
 		       const void *arg);
 void os_free_sparse(void *p);
 void os_clear_pages(unsigned long pfn, unsigned long nr);
+int os_copy_pages(unsigned long to, unsigned long from, unsigned long nr);
 void os_warn(const char *fmt, ...) __printf(1, 2);
 int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
@@ -258,7 +262,9 @@ static inline void os_cond_resched(void)
 {
 }
 
-extern __thread bool os_killed;		/* tests: as if by a fatal signal */
+/* A test may play the signal, or the frames' memory. */
+extern __thread bool os_killed;
+extern __thread int (*os_copy_hook)(unsigned long to, unsigned long from, unsigned long nr);
 
 static inline bool os_fatal_signal_pending(void)
 {

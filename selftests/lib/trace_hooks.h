@@ -27,6 +27,23 @@ enum sbuddy_trace_event {
 	SBUDDY_TRACE_BAD_FREE,			/* pfn, order, err */
 	SBUDDY_TRACE_MIGRATE_RANGE,		/* start, end, migrated, reclaimed, mapped, mt */
 	SBUDDY_TRACE_TEST_ISOLATED,		/* start, end, fin */
+	SBUDDY_TRACE_MM_COMPACTION_ISOLATE_MIGRATEPAGES, /* start, end, scanned, taken */
+	SBUDDY_TRACE_MM_COMPACTION_ISOLATE_FREEPAGES, /* start, end, scanned, taken */
+	SBUDDY_TRACE_MM_COMPACTION_FAST_ISOLATE_FREEPAGES, /* start, end, scanned, taken */
+	SBUDDY_TRACE_MM_COMPACTION_MIGRATEPAGES, /* migrated, failed */
+	SBUDDY_TRACE_MM_COMPACTION_BEGIN, /* migrate_pfn, free_pfn, sync */
+	SBUDDY_TRACE_MM_COMPACTION_END, /* migrate_pfn, free_pfn, sync, status */
+	SBUDDY_TRACE_MM_COMPACTION_TRY_TO_COMPACT_PAGES, /* order, gfp, prio */
+	SBUDDY_TRACE_MM_COMPACTION_SUITABLE, /* order, ret */
+	SBUDDY_TRACE_MM_COMPACTION_FINISHED, /* order, ret */
+	SBUDDY_TRACE_MM_COMPACTION_DEFERRED, /* order */
+	SBUDDY_TRACE_MM_COMPACTION_DEFER_COMPACTION, /* order */
+	SBUDDY_TRACE_MM_COMPACTION_DEFER_RESET, /* order */
+	SBUDDY_TRACE_MM_COMPACTION_KCOMPACTD_SLEEP, /* nid */
+	SBUDDY_TRACE_MM_COMPACTION_WAKEUP_KCOMPACTD, /* nid, order, highest_zoneidx */
+	SBUDDY_TRACE_MM_COMPACTION_KCOMPACTD_WAKE, /* nid, order, highest_zoneidx */
+	SBUDDY_TRACE_MM_MIGRATE_PAGES, /* succeeded, failed, of huge ones both, mode, reason */
+	SBUDDY_TRACE_MM_MIGRATE_PAGES_START, /* mode, reason */
 	SBUDDY_NR_TRACE_EVENTS,
 };
 
@@ -87,5 +104,39 @@ static inline bool os_tracing_free(void)
 	SBUDDY_HOOK(MIGRATE_RANGE, NULL, zone, NULL, start, end, nm, nr, nmap, mt)
 #define trace_sbuddy_test_pages_isolated(m, start, end, fin) \
 	SBUDDY_HOOK(TEST_ISOLATED, m, NULL, NULL, start, end, fin)
+#define trace_sbuddy_mm_compaction_isolate_migratepages(zone, start, end, seen, taken) \
+	SBUDDY_HOOK(MM_COMPACTION_ISOLATE_MIGRATEPAGES, NULL, zone, NULL, start, end, seen, taken)
+#define trace_sbuddy_mm_compaction_isolate_freepages(zone, start, end, seen, taken) \
+	SBUDDY_HOOK(MM_COMPACTION_ISOLATE_FREEPAGES, NULL, zone, NULL, start, end, seen, taken)
+#define trace_sbuddy_mm_compaction_fast_isolate_freepages(zone, start, end, seen, taken) \
+	SBUDDY_HOOK(MM_COMPACTION_FAST_ISOLATE_FREEPAGES, NULL, zone, NULL, start, end, seen, taken)
+#define trace_sbuddy_mm_compaction_migratepages(zone, migrated, failed) \
+	SBUDDY_HOOK(MM_COMPACTION_MIGRATEPAGES, NULL, zone, NULL, migrated, failed)
+#define trace_sbuddy_mm_compaction_begin(zone, mpfn, fpfn, sync) \
+	SBUDDY_HOOK(MM_COMPACTION_BEGIN, NULL, zone, NULL, mpfn, fpfn, sync)
+#define trace_sbuddy_mm_compaction_end(zone, mpfn, fpfn, sync, status) \
+	SBUDDY_HOOK(MM_COMPACTION_END, NULL, zone, NULL, mpfn, fpfn, sync, status)
+#define trace_sbuddy_mm_compaction_try_to_compact_pages(m, order, gfp, prio) \
+	SBUDDY_HOOK(MM_COMPACTION_TRY_TO_COMPACT_PAGES, m, NULL, NULL, order, gfp, prio)
+#define trace_sbuddy_mm_compaction_suitable(zone, order, ret) \
+	SBUDDY_HOOK(MM_COMPACTION_SUITABLE, NULL, zone, NULL, order, ret)
+#define trace_sbuddy_mm_compaction_finished(zone, order, ret) \
+	SBUDDY_HOOK(MM_COMPACTION_FINISHED, NULL, zone, NULL, order, ret)
+#define trace_sbuddy_mm_compaction_deferred(zone, order) \
+	SBUDDY_HOOK(MM_COMPACTION_DEFERRED, NULL, zone, NULL, order)
+#define trace_sbuddy_mm_compaction_defer_compaction(zone, order) \
+	SBUDDY_HOOK(MM_COMPACTION_DEFER_COMPACTION, NULL, zone, NULL, order)
+#define trace_sbuddy_mm_compaction_defer_reset(zone, order) \
+	SBUDDY_HOOK(MM_COMPACTION_DEFER_RESET, NULL, zone, NULL, order)
+#define trace_sbuddy_mm_compaction_kcompactd_sleep(m, nid) \
+	SBUDDY_HOOK(MM_COMPACTION_KCOMPACTD_SLEEP, m, NULL, NULL, nid)
+#define trace_sbuddy_mm_compaction_wakeup_kcompactd(m, nid, order, hzi) \
+	SBUDDY_HOOK(MM_COMPACTION_WAKEUP_KCOMPACTD, m, NULL, NULL, nid, order, hzi)
+#define trace_sbuddy_mm_compaction_kcompactd_wake(m, nid, order, hzi) \
+	SBUDDY_HOOK(MM_COMPACTION_KCOMPACTD_WAKE, m, NULL, NULL, nid, order, hzi)
+#define trace_sbuddy_mm_migrate_pages(m, ok, failed, thp_ok, thp_failed, mode, reason) \
+	SBUDDY_HOOK(MM_MIGRATE_PAGES, m, NULL, NULL, ok, failed, thp_ok, thp_failed, mode, reason)
+#define trace_sbuddy_mm_migrate_pages_start(m, mode, reason) \
+	SBUDDY_HOOK(MM_MIGRATE_PAGES_START, m, NULL, NULL, mode, reason)
 
 #endif /* _SBUDDY_TRACE_HOOKS_H */

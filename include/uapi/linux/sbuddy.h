@@ -138,6 +138,7 @@ enum sbuddy_opcode {
 	SBUDDY_OP_TEST_ISOLATED,
 	SBUDDY_OP_CONTIG_ALLOC,
 	SBUDDY_OP_CONTIG_FREE,
+	SBUDDY_OP_LRU,			/* slot becomes movable, with the attributes in gfp */
 	SBUDDY_NR_OPS,
 };
 
@@ -158,7 +159,8 @@ enum sbuddy_opcode {
  * @zone:   out, node in the high four bits, enum sbuddy_zone_type in the low
  * @cpu:    in, vcpu that performs the operation; SBUDDY_CPU_CURRENT
  * @nid:    in, preferred node; SBUDDY_NID_ANY
- * @gfp:    in, SBUDDY_GFP_* (ALLOC, BULK, ALLOC_EXACT, CONTIG_ALLOC), else zero
+ * @gfp:    in, SBUDDY_GFP_* (ALLOC, BULK, ALLOC_EXACT, CONTIG_ALLOC), SBUDDY_LRU_*
+ *	    (LRU), else zero
  * @slot:   in, slot number, or SBUDDY_SLOT_ANY (ALLOC): the lowest free one;
  *	    out, the slot used
  * @pfn:    out, first frame of the block, SBUDDY_NO_PFN if there is none; in,
@@ -225,6 +227,7 @@ enum sbuddy_command {
 	SBUDDY_CMD_CONTIG,
 	SBUDDY_CMD_CLONE,
 	SBUDDY_CMD_KNOB,
+	SBUDDY_CMD_COMPACT,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -256,6 +259,7 @@ enum sbuddy_command {
 #define SBUDDY_IOC_CONTIG	_SBUDDY_IO(CONTIG)
 #define SBUDDY_IOC_CLONE	_SBUDDY_IO(CLONE)
 #define SBUDDY_IOC_KNOB		_SBUDDY_IO(KNOB)
+#define SBUDDY_IOC_COMPACT	_SBUDDY_IO(COMPACT)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
@@ -523,5 +527,6 @@ struct sbuddy_query_slot {
 #include "sbuddy_range.h"
 #include "sbuddy_live.h"
 #include "sbuddy_knob.h"
+#include "sbuddy_compact.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

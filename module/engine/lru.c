@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * LRU lists: where pages are that can move.  A page gets there by way of its
+ * vcpu's batch, as in the kernel, and is taken off to be worked on (isolated);
+ * until it is put back or has moved, only a reference and a flag tell of it.
+ *
+ * State: struct sbuddy_lru, under its one lock.  Ageing and reclaim are not
+ * done here: lists only grow at the head.  A reference of a page is its
+ * owner's, a batch's or of who isolated it; the last one frees it, which
+ * happens after the lock is gone.
+ */
+#include "os.h"
+#include "lru.h"
+
+/* Empty lists: at boot and after a reset. */
+void sbuddy_lru_init(struct sbuddy_machine *m)
+{
+	struct sbuddy_lru *lru = m->lru;
+
+	memset(lru, 0, sbuddy_lru_size(m->nr_vcpus));
+	spin_lock_init(&lru->lock);
+	for (int nid = 0; nid < SBUDDY_MAX_NODES; nid++)
+		for (int i = 0; i < SBUDDY_NR_LRU_LISTS; i++)
+			INIT_LIST_HEAD(&lru->node[nid].list[i]);
+}
+
+/* @dead takes what loses its last reference until the unlock. */
+void sbuddy_lru_lock(struct sbuddy_machine *m, struct list_head *dead)
+	__acquires(&m->lru->lock)
+{
+	INIT_LIST_HEAD(dead);
+	spin_lock(&m->lru->lock);
+}
+
+void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task,
+		       struct list_head *dead)
+	__releases(&m->lru->lock)
+{
+	spin_unlock(&m->lru->lock);
+	while (!list_empty(dead)) {
+		struct sbuddy_page *page = list_first_entry(dead, struct sbuddy_page, lru);
+
+		list_del(&page->lru);
+		sbuddy_free_unref_page(m, task, page, sbuddy_tag_order(page->tag));
+	}
+}
+
+/* ---- lists ---- */
+
+static enum sbuddy_lru_list sbuddy_folio_lru_list(u32 tag)
+{
+	if (tag & SBUDDY_TAG_UNEVICTABLE)
+		return SBUDDY_UNEVICTABLE;
+	return (tag & SBUDDY_TAG_FILE ? SBUDDY_INACTIVE_FILE : SBUDDY_INACTIVE_ANON) +
+	       !!(tag & SBUDDY_TAG_ACTIVE);
+}
+
+static void sbuddy_lruvec_add_folio(struct sbuddy_machine *m, struct sbuddy_page *page)
+{
+	struct sbuddy_lruvec *vec = sbuddy_lruvec_of(m, page);
+	enum sbuddy_lru_list list = sbuddy_folio_lru_list(page->tag);
+
+	list_add(&page->lru, &vec->list[list]);
+	vec->nr[list] += sbuddy_block_pages(page->tag);
+	WRITE_ONCE(page->tag, page->tag | SBUDDY_TAG_LRU);
+}
+
+static void sbuddy_lruvec_del_folio(struct sbuddy_machine *m, struct sbuddy_page *page)
+{
+	struct sbuddy_lruvec *vec = sbuddy_lruvec_of(m, page);
+
+	list_del(&page->lru);
+	vec->nr[sbuddy_folio_lru_list(page->tag)] -= sbuddy_block_pages(page->tag);
+	WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_LRU);
+}
+
+/* Drops a reference; the last one takes the page off its list and to the dead. */
+void sbuddy_folio_put(struct sbuddy_machine *m, struct sbuddy_page *page,
+		      struct list_head *dead)
+{
+	lockdep_assert_held(&m->lru->lock);
+	WRITE_ONCE(page->refcount, page->refcount - 1);
+	if (page->refcount)
+		return;
+	if (page->tag & SBUDDY_TAG_LRU)
+		sbuddy_lruvec_del_folio(m, page);
+	page->tag &= SBUDDY_TAG_BLOCK | SBUDDY_TAG_COMPOUND;
+	list_add_tail(&page->lru, dead);
+}
+
+/* Other attributes: another list, perhaps.  Lock held. */
+void sbuddy_lru_set_attrs(struct sbuddy_machine *m, struct sbuddy_page *page, u32 attrs)
+{
+	const bool listed = page->tag & SBUDDY_TAG_LRU;
+	const bool file = page->tag & SBUDDY_TAG_FILE;
+	struct sbuddy_lruvec *vec = sbuddy_lruvec_of(m, page);
+
+	if (listed)
+		sbuddy_lruvec_del_folio(m, page);
+	WRITE_ONCE(page->tag, (page->tag & ~SBUDDY_TAG_ATTRS) | SBUDDY_TAG_ATTR(attrs));
+	if (listed)
+		sbuddy_lruvec_add_folio(m, page);
+	if (!(page->tag & SBUDDY_TAG_ISOLATED))
+		return;
+	vec->nr_isolated[file] -= sbuddy_block_pages(page->tag);
+	vec->nr_isolated[!!(page->tag & SBUDDY_TAG_FILE)] += sbuddy_block_pages(page->tag);
+}
+
+/* ---- batches ---- */
+
+static void sbuddy_batch_move_lru(struct sbuddy_machine *m, struct sbuddy_lru_batch *b,
+				  struct list_head *dead)
+{
+	for (unsigned int i = 0; i < b->nr; i++) {
+		WRITE_ONCE(b->page[i]->tag, b->page[i]->tag & ~SBUDDY_TAG_PENDING);
+		sbuddy_lruvec_add_folio(m, b->page[i]);
+	}
+	for (unsigned int i = 0; i < b->nr; i++)
+		sbuddy_folio_put(m, b->page[i], dead);
+	b->nr = 0;
+}
+
+/*
+ * A page in no list or batch is to be on its LRU list: when the vcpu's batch is
+ * full, at once if the page is a large one.  Until then it cannot be isolated.
+ */
+void sbuddy_folio_add_lru(struct sbuddy_machine *m, struct sbuddy_task *task,
+			  struct sbuddy_page *page, struct list_head *dead)
+{
+	struct sbuddy_lru_batch *b = &m->lru->batch[task->cpu];
+
+	lockdep_assert_held(&m->lru->lock);
+	WRITE_ONCE(page->refcount, page->refcount + 1);
+	WRITE_ONCE(page->tag, page->tag | SBUDDY_TAG_PENDING);
+	b->page[b->nr++] = page;
+	if (b->nr >= (unsigned int)m->knobs.lru_batch || sbuddy_tag_order(page->tag))
+		sbuddy_batch_move_lru(m, b, dead);
+}
+
+/* Takes a page out of whatever batch holds it. */
+static void sbuddy_lru_unbatch(struct sbuddy_machine *m, struct sbuddy_page *page,
+			       struct list_head *dead)
+{
+	for (int cpu = 0; cpu < m->nr_vcpus; cpu++) {
+		struct sbuddy_lru_batch *b = &m->lru->batch[cpu];
+
+		for (unsigned int i = 0; i < b->nr; i++) {
+			if (b->page[i] != page)
+				continue;
+			memmove(&b->page[i], &b->page[i + 1],
+				(--b->nr - i) * sizeof(b->page[0]));
+			WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_PENDING);
+			sbuddy_folio_put(m, page, dead);
+			return;
+		}
+	}
+}
+
+/* Off its list or out of its batch, an ordinary page of the same holder.  Lock held. */
+void sbuddy_lru_forget(struct sbuddy_machine *m, struct sbuddy_page *page,
+		       struct list_head *dead)
+{
+	lockdep_assert_held(&m->lru->lock);
+	if (page->tag & SBUDDY_TAG_PENDING)
+		sbuddy_lru_unbatch(m, page, dead);
+	else
+		sbuddy_lruvec_del_folio(m, page);
+	WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_ATTRS);
+}
+
+/* What waits on a vcpu goes to the lists now. */
+void sbuddy_lru_add_drain(struct sbuddy_machine *m, struct sbuddy_task *task, int cpu)
+{
+	struct list_head dead;
+
+	sbuddy_lru_lock(m, &dead);
+	sbuddy_batch_move_lru(m, &m->lru->batch[cpu], &dead);
+	sbuddy_lru_unlock(m, task, &dead);
+}
+
+/* The same on every vcpu, in ascending order. */
+void sbuddy_lru_add_drain_all(struct sbuddy_machine *m, struct sbuddy_task *task)
+{
+	for (int cpu = 0; cpu < m->nr_vcpus; cpu++)
+		sbuddy_lru_add_drain(m, task, cpu);
+}
+
+/**
+ * sbuddy_lru_drain() - what waits on any vcpu goes to its LRU list
+ * @m: machine
+ * @task: who does it
+ *
+ * Context: Process context.
+ */
+void sbuddy_lru_drain(struct sbuddy_machine *m, struct sbuddy_task *task)
+{
+	sbuddy_lru_add_drain_all(m, task);
+}
+
+/* ---- isolation ---- */
+
+/* Takes a page off its list, with a reference; its link is the caller's.  Lock held. */
+void sbuddy_lru_isolate(struct sbuddy_machine *m, struct sbuddy_page *page)
+{
+	lockdep_assert_held(&m->lru->lock);
+	sbuddy_lruvec_del_folio(m, page);
+	WRITE_ONCE(page->refcount, page->refcount + 1);
+	WRITE_ONCE(page->tag, page->tag | SBUDDY_TAG_ISOLATED);
+	sbuddy_lruvec_of(m, page)->nr_isolated[!!(page->tag & SBUDDY_TAG_FILE)] +=
+		sbuddy_block_pages(page->tag);
+}
+
+/* The work on it is over; the reference is still there.  Lock held. */
+void sbuddy_lru_end_isolation(struct sbuddy_machine *m, struct sbuddy_page *page)
+{
+	lockdep_assert_held(&m->lru->lock);
+	WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_ISOLATED);
+	sbuddy_lruvec_of(m, page)->nr_isolated[!!(page->tag & SBUDDY_TAG_FILE)] -=
+		sbuddy_block_pages(page->tag);
+}
+
+/* Isolated pages that nobody will move after all go back, in list order. */
+void sbuddy_putback_movable_pages(struct sbuddy_machine *m, struct sbuddy_task *task,
+				  struct list_head *pages)
+{
+	struct list_head dead;
+
+	sbuddy_lru_lock(m, &dead);
+	while (!list_empty(pages)) {
+		struct sbuddy_page *page = list_first_entry(pages, struct sbuddy_page, lru);
+
+		list_del(&page->lru);
+		sbuddy_lru_end_isolation(m, page);
+		sbuddy_folio_add_lru(m, task, page, &dead);
+		sbuddy_folio_put(m, page, &dead);
+	}
+	sbuddy_lru_unlock(m, task, &dead);
+}
+
+/* ---- the walk for check.c ---- */
+
+static const char *sbuddy_lru_page_fault(const struct sbuddy_machine *m,
+					 const struct sbuddy_page *page, int nid,
+					 enum sbuddy_lru_list list)
+{
+	if ((unsigned long)(page - m->pages) >= m->nr_pages)
+		return "is no page";
+	if (sbuddy_page_state(page) != SBUDDY_PAGE_USED)
+		return "is not allocated";
+	if ((page->tag & SBUDDY_TAG_MOVABLE) != SBUDDY_TAG_LRU)
+		return "is not marked as listed, and nothing else";
+	if (sbuddy_zone_of(m, page)->node != nid || sbuddy_folio_lru_list(page->tag) != list)
+		return "belongs on another list";
+	if (!page->refcount)
+		return "has no references";
+	return NULL;
+}
+
+static int sbuddy_lru_check_list(const struct sbuddy_machine *m, int nid,
+				 enum sbuddy_lru_list list, char *err, size_t err_size)
+{
+	const struct sbuddy_lruvec *vec = &m->lru->node[nid];
+	const struct list_head *head = &vec->list[list], *prev = head;
+	unsigned long pages = 0;
+
+	for (const struct list_head *l = head->next; l != head; prev = l, l = l->next) {
+		const struct sbuddy_page *page = list_entry(l, struct sbuddy_page, lru);
+		const char *fault = sbuddy_lru_page_fault(m, page, nid, list);
+
+		if (l->prev != prev || pages > m->nr_pages)
+			fault = "is linked wrongly";
+		if (fault) {
+			scnprintf(err, err_size, "node %d LRU list %d: page %lx %s", nid, list,
+				  sbuddy_pfn(m, page), fault);
+			return -EUCLEAN;
+		}
+		pages += sbuddy_block_pages(page->tag);
+	}
+	if (pages == vec->nr[list])
+		return 0;
+	scnprintf(err, err_size, "node %d LRU list %d: %lu pages listed, %lu counted", nid, list,
+		  pages, vec->nr[list]);
+	return -EUCLEAN;
+}
+
+static int sbuddy_lru_check_batch(const struct sbuddy_machine *m, int cpu, char *err,
+				  size_t err_size)
+{
+	const struct sbuddy_lru_batch *b = &m->lru->batch[cpu];
+
+	for (unsigned int i = 0; i < b->nr; i++) {
+		if ((b->page[i]->tag & SBUDDY_TAG_MOVABLE) == SBUDDY_TAG_PENDING &&
+		    b->page[i]->refcount)
+			continue;
+		scnprintf(err, err_size, "vcpu %d: page %lx waits for its LRU list, unmarked", cpu,
+			  sbuddy_pfn(m, b->page[i]));
+		return -EUCLEAN;
+	}
+	return 0;
+}
+
+/* Lists, batches and counters of the machine: 0, or -EUCLEAN and the first thing wrong. */
+int sbuddy_lru_check(struct sbuddy_machine *m, char *err, size_t err_size)
+{
+	int ret = 0;
+
+	spin_lock(&m->lru->lock);
+	for (int nid = 0; nid < m->nr_nodes && !ret; nid++)
+		for (int i = 0; i < SBUDDY_NR_LRU_LISTS && !ret; i++)
+			ret = sbuddy_lru_check_list(m, nid, i, err, err_size);
+	for (int cpu = 0; cpu < m->nr_vcpus && !ret; cpu++)
+		ret = sbuddy_lru_check_batch(m, cpu, err, err_size);
+	spin_unlock(&m->lru->lock);
+	return ret;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * LRU lists: the pages that can move, and their owners.
+ *
+ * One lock for a machine, sbuddy_lru.lock, guards everything about a movable
+ * page: which list or batch it is in, its attributes, its references, and the
+ * slot that names it.  It is never held together with a zone or pcp lock: what
+ * lost its last reference is collected and freed when the lock is gone.
+ */
+#ifndef _SBUDDY_LRU_H
+#define _SBUDDY_LRU_H
+
+#include "internal.h"
+
+/* Of an allocated page, in sbuddy_page::tag: SBUDDY_LRU_* of the ABI and where it is. */
+#define SBUDDY_TAG_ATTR_SHIFT	21
+#define SBUDDY_TAG_ATTR(attr)	((u32)(attr) << SBUDDY_TAG_ATTR_SHIFT)
+#define SBUDDY_TAG_ATTRS	SBUDDY_TAG_ATTR(0x1ffU)
+#define SBUDDY_TAG_FILE		SBUDDY_TAG_ATTR(SBUDDY_LRU_FILE)
+#define SBUDDY_TAG_ACTIVE	SBUDDY_TAG_ATTR(SBUDDY_LRU_ACTIVE)
+#define SBUDDY_TAG_DIRTY	SBUDDY_TAG_ATTR(SBUDDY_LRU_DIRTY)
+#define SBUDDY_TAG_WRITEBACK	SBUDDY_TAG_ATTR(SBUDDY_LRU_WRITEBACK)
+#define SBUDDY_TAG_UNEVICTABLE	SBUDDY_TAG_ATTR(SBUDDY_LRU_UNEVICTABLE)
+#define SBUDDY_TAG_LOCKED	SBUDDY_TAG_ATTR(SBUDDY_LRU_LOCKED)
+#define SBUDDY_TAG_NOT_UPTODATE	SBUDDY_TAG_ATTR(SBUDDY_LRU_NOT_UPTODATE)
+#define SBUDDY_TAG_NO_MIGRATE	SBUDDY_TAG_ATTR(SBUDDY_LRU_NO_MIGRATE)
+#define SBUDDY_TAG_INACCESSIBLE	SBUDDY_TAG_ATTR(SBUDDY_LRU_INACCESSIBLE)
+#define SBUDDY_TAG_PENDING	0x40000000U	/* in a vcpu's batch, which has a reference */
+#define SBUDDY_TAG_ISOLATED	0x80000000U	/* taken off, for a reference */
+
+/* In one of the three states a page is movable: its slot has SBUDDY_SLOT_MOVABLE. */
+#define SBUDDY_TAG_MOVABLE	(SBUDDY_TAG_LRU | SBUDDY_TAG_PENDING | SBUDDY_TAG_ISOLATED)
+
+#define SBUDDY_LRU_BATCH	31	/* pages that wait on a vcpu to be put on a list */
+#define SBUDDY_LRU_OWNER_BUCKETS 64
+
+enum sbuddy_lru_list {
+	SBUDDY_INACTIVE_ANON,
+	SBUDDY_ACTIVE_ANON,
+	SBUDDY_INACTIVE_FILE,
+	SBUDDY_ACTIVE_FILE,
+	SBUDDY_UNEVICTABLE,
+	SBUDDY_NR_LRU_LISTS,
+};
+
+/**
+ * struct sbuddy_lruvec - LRU lists of a node
+ * @list:	 by enum sbuddy_lru_list; new ones at the head
+ * @nr:		 pages on each
+ * @nr_isolated: pages taken off by somebody at work: anonymous, of files
+ */
+struct sbuddy_lruvec {
+	struct list_head list[SBUDDY_NR_LRU_LISTS];
+	unsigned long nr[SBUDDY_NR_LRU_LISTS];
+	unsigned long nr_isolated[2];
+};
+
+/* Pages of a vcpu on their way to the lists; each is held by a reference. */
+struct sbuddy_lru_batch {
+	unsigned int nr;
+	struct sbuddy_page *page[SBUDDY_LRU_BATCH];
+};
+
+/**
+ * struct sbuddy_lru - the movable pages of a machine
+ * @lock:  guards all of it, see the top of this file
+ * @node:  lists of each node
+ * @owner: those who have such pages, by number
+ * @batch: of each vcpu
+ */
+struct sbuddy_lru {
+	spinlock_t lock;
+	struct sbuddy_lruvec node[SBUDDY_MAX_NODES];
+	struct sbuddy_owner *owner[SBUDDY_LRU_OWNER_BUCKETS];
+	struct sbuddy_lru_batch batch[];
+};
+
+static inline size_t sbuddy_lru_size(int nr_vcpus)
+{
+	return sizeof(struct sbuddy_lru) + nr_vcpus * sizeof(struct sbuddy_lru_batch);
+}
+
+static inline struct sbuddy_lruvec *sbuddy_lruvec_of(struct sbuddy_machine *m,
+						     const struct sbuddy_page *page)
+{
+	return &m->lru->node[sbuddy_zone_of(m, page)->node];
+}
+
+static inline unsigned long sbuddy_block_pages(u32 tag)
+{
+	return 1UL << sbuddy_tag_order(tag);
+}
+
+/* lru.c; those with a list of the dead: lock held, they are freed by sbuddy_lru_unlock() */
+void sbuddy_lru_init(struct sbuddy_machine *m);
+void sbuddy_lru_lock(struct sbuddy_machine *m, struct list_head *dead);
+void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task,
+		       struct list_head *dead);
+void sbuddy_folio_add_lru(struct sbuddy_machine *m, struct sbuddy_task *task,
+			  struct sbuddy_page *page, struct list_head *dead);
+void sbuddy_folio_put(struct sbuddy_machine *m, struct sbuddy_page *page,
+		      struct list_head *dead);
+void sbuddy_lru_set_attrs(struct sbuddy_machine *m, struct sbuddy_page *page, u32 attrs);
+void sbuddy_lru_forget(struct sbuddy_machine *m, struct sbuddy_page *page,
+		       struct list_head *dead);
+void sbuddy_lru_isolate(struct sbuddy_machine *m, struct sbuddy_page *page);
+void sbuddy_lru_end_isolation(struct sbuddy_machine *m, struct sbuddy_page *page);
+void sbuddy_putback_movable_pages(struct sbuddy_machine *m, struct sbuddy_task *task,
+				  struct list_head *pages);
+void sbuddy_lru_add_drain(struct sbuddy_machine *m, struct sbuddy_task *task, int cpu);
+void sbuddy_lru_add_drain_all(struct sbuddy_machine *m, struct sbuddy_task *task);
+int sbuddy_lru_check(struct sbuddy_machine *m, char *err, size_t err_size);
+
+/* lru_owner.c: owners and their movable slots; sbuddy_lru.lock held where it says so */
+int sbuddy_lru_set_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot, u32 attrs);
+u32 sbuddy_lru_free_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot);
+bool sbuddy_lru_detach_slot(struct sbuddy_owner *o, u32 slot);
+int sbuddy_lru_get_slot(struct sbuddy_owner *o, u32 slot);
+void sbuddy_lru_drop_owner(struct sbuddy_owner *o, struct sbuddy_task *task);
+bool sbuddy_lru_move_slot(struct sbuddy_machine *m, struct sbuddy_page *src,
+			  struct sbuddy_page *dst);
+
+#endif /* _SBUDDY_LRU_H */

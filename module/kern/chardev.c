@@ -66,6 +66,7 @@ union sbuddy_arg {
 	struct sbuddy_machine_destroy machine_destroy;
 	struct sbuddy_machine_use machine_use;
 	struct sbuddy_machine_list machine_list;
+	struct sbuddy_compact compact;
 	struct sbuddy_policy policy;
 	struct sbuddy_weights weights;
 	struct sbuddy_machine_fork machine_fork;
@@ -119,6 +120,8 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(MACHINE_USE, sbuddy_ioctl_machine_use, struct sbuddy_machine_use, reserved,
 		RESERVED(struct sbuddy_machine_use), .flags = SBUDDY_USE_SLOTS),
 	COMMAND(MACHINE_LIST, sbuddy_ioctl_machine_list, struct sbuddy_machine_list, used_bytes),
+	COMMAND(COMPACT, sbuddy_ioctl_compact, struct sbuddy_compact, reserved2,
+		RESERVED(struct sbuddy_compact)),
 	COMMAND(SET_POLICY, sbuddy_ioctl_set_policy, struct sbuddy_policy, reserved,
 		RESERVED(struct sbuddy_policy)),
 	COMMAND(GET_POLICY, sbuddy_ioctl_get_policy, struct sbuddy_policy, reserved,

@@ -146,12 +146,14 @@ unsigned int sbuddy_clients_using(const struct sbuddy_machine *m)
  *
  * Context: May sleep.  Caller holds sbuddy_machines_lock for read, which
  * waits for a reset that is under way: after it the client holds nothing.
- * Takes sbuddy_clients_lock and the client's lock.
+ * Takes sbuddy_clients_lock and the client's lock; ends the compaction that it
+ * carried out in steps.
  */
 void sbuddy_client_destroy(struct sbuddy_client *c)
 {
 	struct sbuddy_task task = { .cpu = sbuddy_current_vcpu(c->machine) };
 
+	sbuddy_compact_release(c->id);
 	mutex_lock(&sbuddy_clients_lock);
 	list_del(&c->link);
 	mutex_unlock(&sbuddy_clients_lock);

@@ -162,6 +162,7 @@ static const struct sbuddy_debugfs_file * const tables[] = {
 	sbuddy_debugfs_alloc_files,
 	sbuddy_debugfs_range_files,
 	sbuddy_debugfs_ctl_files,
+	sbuddy_debugfs_compact_files,
 	sbuddy_debugfs_extfrag_files,
 	sbuddy_debugfs_vm_files,
 };
@@ -359,6 +360,7 @@ static void create_tree(struct dentry *dir, u32 id)
 	create_files(dir, id, sbuddy_debugfs_alloc_files);
 	create_files(dir, id, sbuddy_debugfs_range_files);
 	create_files(dir, id, sbuddy_debugfs_ctl_files);
+	create_files(dir, id, sbuddy_debugfs_compact_files);
 	create_files(debugfs_create_dir("extfrag", dir), id, sbuddy_debugfs_extfrag_files);
 	create_files(debugfs_create_dir("vm", dir), id, sbuddy_debugfs_vm_files);
 }
@@ -408,6 +410,7 @@ void sbuddy_builtin_destroy(struct sbuddy_builtin *b)
 {
 	debugfs_remove_recursive(b->dir);
 	sbuddy_debugfs_alloc_exit(b);
+	sbuddy_debugfs_compact_exit(b);
 	down_read(&sbuddy_machines_lock);
 	sbuddy_client_destroy(b->client);
 	up_read(&sbuddy_machines_lock);

@@ -32,6 +32,8 @@ enum sbuddy_debugfs_lock {
  *		see debugfs_alloc.c
  * @last_contig: the last write to contig that was done, size 0 if there was none;
  *		see debugfs_range.c
+ * @last_compact: what the last write to compact did, NULL if there was none;
+ *		see debugfs_compact.c
  * @last_check: result of the last write to check; see debugfs_ctl.c
  *
  * Lives as long as the machine.
@@ -41,6 +43,7 @@ struct sbuddy_builtin {
 	struct dentry *dir;
 	struct alloc_result *last_alloc;
 	struct sbuddy_contig last_contig;
+	struct compact_result *last_compact;
 	char last_check[SBUDDY_DEBUGFS_CHECK_MAX];
 };
 
@@ -94,6 +97,7 @@ extern const struct sbuddy_debugfs_file sbuddy_debugfs_alloc_files[];	/* debugfs
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_range_files[];	/* debugfs_range.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[];	/* debugfs_ctl.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[];	/* debugfs_vm.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_compact_files[];	/* debugfs_compact.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_machines_files[]; /* debugfs_machines.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_clone_files[];	/* clone.c */
 
@@ -112,5 +116,8 @@ int sbuddy_debugfs_run_op(struct sbuddy_machine *m, struct sbuddy_op *op);
 int sbuddy_debugfs_run_op_mpol(struct sbuddy_machine *m, struct sbuddy_op *op,
 			       const struct sbuddy_mempolicy *pol);
 void sbuddy_debugfs_alloc_exit(struct sbuddy_builtin *b);
+
+/* debugfs_compact.c */
+void sbuddy_debugfs_compact_exit(struct sbuddy_builtin *b);
 
 #endif /* _SBUDDY_DEBUGFS_H */

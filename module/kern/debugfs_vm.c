@@ -11,6 +11,7 @@
  * readers see each number whole.  What a knob recomputes is the engine's
  * business.
  */
+#include "compact.h"
 #include "debugfs.h"
 
 DEFINE_MUTEX(sbuddy_knobs_lock);
@@ -157,6 +158,52 @@ static int stat_refresh_write(struct sbuddy_debugfs_write *w)
 	return 0;
 }
 
+static int compaction_proactiveness_show(struct seq_file *s, struct sbuddy_machine *m)
+{
+	return show_int(s, READ_ONCE(m->knobs.compaction_proactiveness));
+}
+
+static int compaction_proactiveness_write(struct sbuddy_debugfs_write *w)
+{
+	return write_int(w, 0, 100, sbuddy_set_compaction_proactiveness);
+}
+
+static int extfrag_threshold_show(struct seq_file *s, struct sbuddy_machine *m)
+{
+	return show_int(s, READ_ONCE(m->knobs.extfrag_threshold));
+}
+
+static int extfrag_threshold_write(struct sbuddy_debugfs_write *w)
+{
+	return write_int(w, 0, 1000, sbuddy_set_extfrag_threshold);
+}
+
+static int compact_unevictable_allowed_show(struct seq_file *s, struct sbuddy_machine *m)
+{
+	return show_int(s, READ_ONCE(m->knobs.compact_unevictable_allowed));
+}
+
+static int compact_unevictable_allowed_write(struct sbuddy_debugfs_write *w)
+{
+	return write_int(w, 0, 1, sbuddy_set_compact_unevictable_allowed);
+}
+
+/* No knob but a trigger: 6.12 takes 1 and nothing else. */
+static int compact_memory_write(struct sbuddy_debugfs_write *w)
+{
+	struct sbuddy_compact a = {
+		.node = SBUDDY_ALL_ZONES, .zone = SBUDDY_ALL_ZONES, .order = -1,
+		.mode = SBUDDY_MIGRATE_SYNC,
+	};
+	struct sbuddy_migrate_log log = { };
+	int value, err;
+
+	if (kstrtoint(w->text, 0, &value) || value != 1)
+		return sbuddy_debugfs_refuse(w, -EINVAL, "1");
+	err = sbuddy_compact_perform(w->m, &a, 0, &log);
+	return err ? sbuddy_debugfs_refuse(w, err, "no signal") : 0;
+}
+
 #define KNOB(_name)	{						\
 	.name = #_name,							\
 	.mode = 0600,							\
@@ -171,6 +218,10 @@ const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[] = {
 	KNOB(percpu_pagelist_high_fraction),
 	KNOB(lowmem_reserve_ratio),
 	KNOB(stat_refresh),
+	KNOB(compaction_proactiveness),
+	KNOB(extfrag_threshold),
+	KNOB(compact_unevictable_allowed),
+	{ .name = "compact_memory", .mode = 0200, .write = compact_memory_write },
 	{ .name = "zone_reclaim_mode", .mode = 0400, .show = zone_reclaim_mode_show },
 	{ }
 };

@@ -5,7 +5,8 @@
  *
  * Every item of a 6.12 kernel configured as Debian's amd64 one is there, at its
  * place, so that a parser which looks for a name or counts lines finds what it
- * expects.  What a machine has not got (LRU lists, slab, swap, ...) is 0.  After
+ * expects.  What a machine has not got (slab, swap, ...), or does not count by
+ * zone (LRU lists), is 0.  After
  * the kernel's items vmstat prints the module's own, prefixed "sbuddy_".
  *
  * Owns nothing.  zoneinfo takes the zone lock for each zone.  Nothing of that
@@ -435,6 +436,25 @@ static void vmstat_zeros(struct seq_file *s, const char * const *names, size_t n
 		vmstat_line(s, names[i], 0);
 }
 
+/* An item that the engine counts, 0 for any other. */
+static u64 vm_event(const struct sbuddy_machine *m, const char *name)
+{
+	int i;
+
+	for (i = 0; i < SBUDDY_NR_VM_EVENTS; i++)
+		if (!strcmp(name, sbuddy_vm_event_name(i)))
+			return sbuddy_vm_event(m, i);
+	return 0;
+}
+
+static void vmstat_vm_events(struct seq_file *s, const struct sbuddy_machine *m)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(items_after_pgfree); i++)
+		vmstat_line(s, items_after_pgfree[i], vm_event(m, items_after_pgfree[i]));
+}
+
 static void vmstat_zone_events(struct seq_file *s, const struct sbuddy_machine *m)
 {
 	int i;
@@ -475,7 +495,7 @@ static int vmstat_show(struct seq_file *s, struct sbuddy_machine *m)
 	vmstat_zeros(s, node_items, ARRAY_SIZE(node_items));
 	vmstat_zeros(s, items_before_pgalloc, ARRAY_SIZE(items_before_pgalloc));
 	vmstat_zone_events(s, m);
-	vmstat_zeros(s, items_after_pgfree, ARRAY_SIZE(items_after_pgfree));
+	vmstat_vm_events(s, m);
 	vmstat_own(s, m);
 	vmstat_line(s, "nr_unstable", 0);
 	return 0;

@@ -59,6 +59,9 @@ int sbuddy_ioctl_clone(struct sbuddy_client *c, void *arg);
 /* ioctl_knob.c */
 int sbuddy_ioctl_knob(struct sbuddy_client *c, void *arg);
 
+/* ioctl_compact.c */
+int sbuddy_ioctl_compact(struct sbuddy_client *c, void *arg);
+
 /* ioctl_util.c */
 struct sbuddy_machine *sbuddy_lock_machine(u32 id);
 void sbuddy_unlock_machine(void);

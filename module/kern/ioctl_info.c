@@ -160,7 +160,7 @@ int sbuddy_ioctl_info(struct sbuddy_client *c, void *arg)
 enum { GAUGE_FREE, GAUGE_FREE_HIGHATOMIC, GAUGE_RESERVED_HIGHATOMIC, GAUGE_ISOLATE, NR_GAUGES };
 
 #define NR_STATS (NR_GAUGES + SBUDDY_NR_NUMA_ITEMS + SBUDDY_NR_ZONE_EVENTS + \
-		  SBUDDY_NR_MACHINE_EVENTS)
+		  SBUDDY_NR_MACHINE_EVENTS + SBUDDY_NR_VM_EVENTS)
 
 static const char * const gauge_names[NR_GAUGES] = {
 	[GAUGE_FREE]			= "nr_free_pages",
@@ -222,6 +222,8 @@ static struct sbuddy_stat *add_machine(struct sbuddy_stat *stats, const struct s
 		stat = add_zone(stats, m->zones[i]);
 	for (i = 0; i < SBUDDY_NR_MACHINE_EVENTS; i++)
 		stat = add_stat(stat, sbuddy_machine_event_name(i), sbuddy_machine_event(m, i));
+	for (i = 0; i < SBUDDY_NR_VM_EVENTS; i++)
+		stat = add_stat(stat, sbuddy_vm_event_name(i), sbuddy_vm_event(m, i));
 	return stat;
 }
 

@@ -8,6 +8,8 @@
  *                                 everything that uses one holds it for read
  *   sbuddy_knobs_lock (mutex)     writers of knobs, of any machine
  *   sbuddy_client.lock (mutex)    one owner's slots; a run holds it in chunks
+ *   sbuddy_compact_lock (mutex)   compaction by hand, compact.c; nests inside the
+ *                                 first, never together with the second
  *   the engine's zone lock, pcp lock
  * sbuddy_clients_lock (mutex) guards the list of clients; it nests inside
  * sbuddy_machines_lock and outside sbuddy_client.lock.
@@ -106,6 +108,9 @@ int sbuddy_client_take(struct sbuddy_client *c, struct sbuddy_machine *m,
 int sbuddy_client_use(struct sbuddy_client *c, struct sbuddy_machine *m);
 void sbuddy_client_destroy(struct sbuddy_client *c);
 unsigned int sbuddy_clients_using(const struct sbuddy_machine *m);
+
+/* compact.c; the rest of it is in compact.h */
+void sbuddy_compact_release(u32 holder);
 
 /* region.c */
 int sbuddy_region_init(void);

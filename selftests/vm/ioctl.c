@@ -42,6 +42,7 @@ union arg {
 	struct sbuddy_isolate isolate;
 	struct sbuddy_contig contig;
 	struct sbuddy_clone clone;
+	struct sbuddy_compact compact;
 };
 
 FIXTURE(gate)
@@ -132,6 +133,13 @@ static void fill_policy(union arg *arg, const struct sbuddy_user_machine *m)
 	arg->policy.home_node = -1;
 }
 
+static void fill_compact(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->compact.node = SBUDDY_ALL_ZONES;
+	arg->compact.zone = SBUDDY_ALL_ZONES;
+	arg->compact.order = -1;
+}
+
 /* Slot 0 is filled by the fixture, unless .empty is set. */
 /* Already isolated from the second call on, which the command takes as an answer. */
 static void fill_isolate(union arg *arg, const struct sbuddy_user_machine *m)
@@ -185,6 +193,8 @@ COMMAND(MACHINE_DESTROY, sbuddy_machine_destroy, .fill = fill_destroy,
 COMMAND(MACHINE_USE, sbuddy_machine_use, .empty = 1, .more_flags = SBUDDY_USE_SLOTS,
 	.reserved = offsetof(struct sbuddy_machine_use, reserved));
 COMMAND(MACHINE_LIST, sbuddy_machine_list, .flags = 0);
+COMMAND(COMPACT, sbuddy_compact, .fill = fill_compact,
+	.reserved = offsetof(struct sbuddy_compact, reserved));
 COMMAND(SET_POLICY, sbuddy_policy, .fill = fill_policy,
 	.reserved = offsetof(struct sbuddy_policy, reserved));
 COMMAND(GET_POLICY, sbuddy_policy, .reserved = offsetof(struct sbuddy_policy, reserved));

@@ -36,6 +36,7 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_MACHINE_DESTROY]	= sizeof(struct sbuddy_machine_destroy),
 	[SBUDDY_CMD_MACHINE_USE]	= sizeof(struct sbuddy_machine_use),
 	[SBUDDY_CMD_MACHINE_LIST]	= sizeof(struct sbuddy_machine_list),
+	[SBUDDY_CMD_COMPACT]		= sizeof(struct sbuddy_compact),
 	[SBUDDY_CMD_SET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_GET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_WEIGHTS]		= sizeof(struct sbuddy_weights),
@@ -169,6 +170,7 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_policy *policy = (void *)arg;
 	struct sbuddy_isolate *isolate = (void *)arg;
 	struct sbuddy_contig *contig = (void *)arg;
+	struct sbuddy_compact *compact = (void *)arg;
 
 	switch (nr) {
 	case SBUDDY_CMD_DUMP_FREELIST:
@@ -188,6 +190,19 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 		policy->mode = below_or(SBUDDY_NR_MPOL_MODES, 0);
 		policy->nodes = below_or(1U << machine.info.nr_nodes, 0);
 		policy->home_node = below_or(2, 0) - 1;
+		break;
+	case SBUDDY_CMD_COMPACT:
+		compact->action = below_or(SBUDDY_NR_COMPACT_ACTIONS, 0);
+		compact->node = test_random_below(&rnd, 2) ? SBUDDY_ALL_ZONES : (int)z->node;
+		compact->zone = test_random_below(&rnd, 2) ? SBUDDY_ALL_ZONES : (int)z->zone;
+		compact->order = (int)below_or(SBUDDY_NR_PAGE_ORDERS, 0) - 1;
+		compact->mode = below_or(SBUDDY_NR_MIGRATE_MODES, 0);
+		compact->options = test_random_below(&rnd, 2);
+		compact->budget = below_or(1000, 0);
+		compact->records_cap = below_or(1000, 0);
+		compact->gfp = 0;
+		compact->reserved = 0;
+		compact->reserved2 = 0;
 		break;
 	case SBUDDY_CMD_STATS:
 		stats->node = below_or(1, SBUDDY_ALL_ZONES) ? SBUDDY_ALL_ZONES : (int)z->node;

@@ -54,6 +54,20 @@ struct sbuddy_compact_state {
 };
 
 /**
+ * struct sbuddy_kcompactd - what a node's kcompactd was asked for
+ * @max_order: largest order
+ * @highest_zoneidx: lowest of the highest zones
+ * @woken: it was found worth waking since it last slept
+ * @proactive_trigger: compaction_proactiveness was written
+ */
+struct sbuddy_kcompactd {
+	int max_order;
+	int highest_zoneidx;
+	bool woken;
+	bool proactive_trigger;
+};
+
+/**
  * struct sbuddy_compact_args - compaction by hand
  * @zone:   zone
  * @order:  order wanted, or -1: everything

@@ -284,10 +284,7 @@ struct sbuddy_zonelist {
  * @kswapd_order:  largest order that wakeup_kswapd() asked for
  * @kswapd_highest_zoneidx: highest zone it asked for, SBUDDY_MAX_NR_ZONES if none
  * @kswapd_running: kswapd is at work: proactive compaction keeps away
- * @kcompactd_max_order: largest order that wakeup_kcompactd() asked for
- * @kcompactd_highest_zoneidx: lowest of the highest zones it asked for
- * @kcompactd_woken: it was found worth waking since it last slept
- * @proactive_compact_trigger: compaction_proactiveness was written
+ * @kcompactd: what kcompactd was asked for
  */
 struct sbuddy_node {
 	int id;
@@ -301,10 +298,7 @@ struct sbuddy_node {
 	int kswapd_order;
 	int kswapd_highest_zoneidx;
 	bool kswapd_running;
-	bool kcompactd_woken;
-	bool proactive_compact_trigger;
-	int kcompactd_max_order;
-	int kcompactd_highest_zoneidx;
+	struct sbuddy_kcompactd kcompactd;
 };
 
 /* One run of frames of a zone, or a hole between two. */

@@ -5,8 +5,8 @@
  * memory is too fragmented (proactive compaction).
  *
  * No thread runs here: sbuddy_kcompactd_step() is what one would do between
- * two waits, for whoever drives the machine.  State: the kcompactd_* fields of
- * struct sbuddy_node, which only who steps the node and who wakes it touch.
+ * two waits, for whoever drives the machine.  State: struct sbuddy_kcompactd of each
+ * node, which only who steps the node and who wakes it touch.
  */
 #include "os.h"
 #include "compaction.h"
@@ -14,10 +14,10 @@
 void sbuddy_kcompactd_init(struct sbuddy_node *node)
 {
 	node->kswapd_running = false;
-	node->kcompactd_woken = false;
-	node->proactive_compact_trigger = false;
-	node->kcompactd_max_order = 0;
-	node->kcompactd_highest_zoneidx = SBUDDY_MAX_NR_ZONES - 1;
+	node->kcompactd.woken = false;
+	node->kcompactd.proactive_trigger = false;
+	node->kcompactd.max_order = 0;
+	node->kcompactd.highest_zoneidx = SBUDDY_MAX_NR_ZONES - 1;
 }
 
 static struct sbuddy_zone *sbuddy_populated_zone(const struct sbuddy_node *node, int idx)
@@ -132,13 +132,13 @@ int sbuddy_compact_nodes(struct sbuddy_machine *m, struct sbuddy_task *task)
 
 static bool sbuddy_kcompactd_node_suitable(const struct sbuddy_node *node)
 {
-	const int highest = node->kcompactd_highest_zoneidx;
+	const int highest = node->kcompactd.highest_zoneidx;
 
 	for (int i = 0; i <= highest; i++) {
 		struct sbuddy_zone *zone = sbuddy_populated_zone(node, i);
 
 		if (zone && sbuddy_compaction_suit_allocation_order(zone,
-								    node->kcompactd_max_order,
+								    node->kcompactd.max_order,
 								    highest,
 								    SBUDDY_WMARK_MIN) ==
 			    SBUDDY_COMPACT_CONTINUE)
@@ -161,14 +161,14 @@ void sbuddy_wakeup_kcompactd(struct sbuddy_machine *m, struct sbuddy_node *node,
 {
 	if (!order)
 		return;
-	if (node->kcompactd_max_order < order)
-		WRITE_ONCE(node->kcompactd_max_order, order);
-	if (node->kcompactd_highest_zoneidx > highest_zoneidx)
-		WRITE_ONCE(node->kcompactd_highest_zoneidx, highest_zoneidx);
-	if (READ_ONCE(node->kcompactd_woken) || !sbuddy_kcompactd_node_suitable(node))
+	if (node->kcompactd.max_order < order)
+		WRITE_ONCE(node->kcompactd.max_order, order);
+	if (node->kcompactd.highest_zoneidx > highest_zoneidx)
+		WRITE_ONCE(node->kcompactd.highest_zoneidx, highest_zoneidx);
+	if (READ_ONCE(node->kcompactd.woken) || !sbuddy_kcompactd_node_suitable(node))
 		return;
 	trace_sbuddy_mm_compaction_wakeup_kcompactd(m, node->id, order, highest_zoneidx);
-	WRITE_ONCE(node->kcompactd_woken, true);
+	WRITE_ONCE(node->kcompactd.woken, true);
 }
 
 /* One zone, if it is not deferred and lacks what is wanted. */
@@ -198,9 +198,9 @@ static noinline void sbuddy_kcompactd_do_work(struct sbuddy_machine *m, struct s
 					      struct sbuddy_node *node)
 {
 	struct sbuddy_compact_control cc = {
-		.m = m, .task = task, .order = node->kcompactd_max_order,
-		.search_order = node->kcompactd_max_order,
-		.highest_zoneidx = node->kcompactd_highest_zoneidx,
+		.m = m, .task = task, .order = node->kcompactd.max_order,
+		.search_order = node->kcompactd.max_order,
+		.highest_zoneidx = node->kcompactd.highest_zoneidx,
 		.mode = SBUDDY_MIGRATE_SYNC_LIGHT, .gfp = SBUDDY_GFP_KERNEL,
 	};
 
@@ -211,10 +211,10 @@ static noinline void sbuddy_kcompactd_do_work(struct sbuddy_machine *m, struct s
 		if (cc.zone)
 			sbuddy_kcompactd_zone(&cc);
 	}
-	if (node->kcompactd_max_order <= cc.order)
-		node->kcompactd_max_order = 0;
-	if (node->kcompactd_highest_zoneidx >= cc.highest_zoneidx)
-		node->kcompactd_highest_zoneidx = SBUDDY_MAX_NR_ZONES - 1;
+	if (node->kcompactd.max_order <= cc.order)
+		node->kcompactd.max_order = 0;
+	if (node->kcompactd.highest_zoneidx >= cc.highest_zoneidx)
+		node->kcompactd.highest_zoneidx = SBUDDY_MAX_NR_ZONES - 1;
 }
 
 /**
@@ -236,17 +236,17 @@ unsigned int sbuddy_kcompactd_step(struct sbuddy_machine *m, struct sbuddy_task 
 	struct sbuddy_node *node = &m->nodes[nid];
 	unsigned int timeout = SBUDDY_HPAGE_FRAG_CHECK_MSEC, score;
 
-	node->kcompactd_woken = false;
-	if (node->kcompactd_max_order > 0 && !node->proactive_compact_trigger) {
+	node->kcompactd.woken = false;
+	if (node->kcompactd.max_order > 0 && !node->kcompactd.proactive_trigger) {
 		sbuddy_kcompactd_do_work(m, &kcompactd, node);
 	} else if (sbuddy_should_proactive_compact_node(m, node)) {
 		score = sbuddy_fragmentation_score_node(node);
 		sbuddy_compact_node(m, &kcompactd, nid, true);
 		if (sbuddy_fragmentation_score_node(node) >= score)
 			timeout <<= SBUDDY_COMPACT_MAX_DEFER_SHIFT;
-		node->proactive_compact_trigger = false;
+		node->kcompactd.proactive_trigger = false;
 	} else {
-		node->proactive_compact_trigger = false;
+		node->kcompactd.proactive_trigger = false;
 	}
 	trace_sbuddy_mm_compaction_kcompactd_sleep(m, nid);
 	return READ_ONCE(m->knobs.compaction_proactiveness) ? timeout : 0;
@@ -270,10 +270,10 @@ int sbuddy_set_compaction_proactiveness(struct sbuddy_machine *m, int value)
 	for (int nid = 0; nid < m->nr_nodes && value; nid++) {
 		struct sbuddy_node *node = &m->nodes[nid];
 
-		if (!node->online || node->proactive_compact_trigger)
+		if (!node->online || node->kcompactd.proactive_trigger)
 			continue;
-		node->proactive_compact_trigger = true;
-		node->kcompactd_woken = true;
+		node->kcompactd.proactive_trigger = true;
+		node->kcompactd.woken = true;
 		trace_sbuddy_mm_compaction_wakeup_kcompactd(m, nid, SBUDDY_VIA_COMPACT_MEMORY,
 							    SBUDDY_MAX_NR_ZONES - 1);
 	}

@@ -9,5 +9,8 @@
  */
 #include "sbuddy/engine.h"
 
+/* Set by sbuddy_compaction.h, for itself. */
+#undef TRACE_INCLUDE_FILE
+
 #define CREATE_TRACE_POINTS
 #include <trace/events/sbuddy.h>

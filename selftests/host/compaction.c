@@ -496,13 +496,13 @@ TEST_F(compaction, kcompactd_for_an_order)
 	fill(&self->h, 0, GFP_MOV);
 	thin(&self->h, 0, BLOCK(16), 2);
 	sbuddy_wakeup_kcompactd(self->h.m, node, 0, SBUDDY_ZONE_NORMAL);
-	EXPECT_FALSE(node->kcompactd_woken);
+	EXPECT_FALSE(node->kcompactd.woken);
 	sbuddy_wakeup_kcompactd(self->h.m, node, 9, SBUDDY_ZONE_NORMAL);
-	EXPECT_TRUE(node->kcompactd_woken);
+	EXPECT_TRUE(node->kcompactd.woken);
 	sbuddy_kcompactd_step(self->h.m, &self->h.task, 0);
 	EXPECT_EQ(1, COUNT(KCOMPACTD_WAKE));
-	EXPECT_EQ(0, node->kcompactd_max_order);
-	EXPECT_FALSE(node->kcompactd_woken);
+	EXPECT_EQ(0, node->kcompactd.max_order);
+	EXPECT_FALSE(node->kcompactd.woken);
 	EXPECT_NE(0, Z->free_area[9].nr_free + Z->free_area[10].nr_free);
 	EXPECT_EQ(COUNT(COMPACTMIGRATE_SCANNED), COUNT(KCOMPACTD_MIGRATE_SCANNED));
 	EXPECT_SANE();

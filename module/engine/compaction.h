@@ -133,6 +133,18 @@ struct sbuddy_compact_control {
 };
 
 /**
+ * struct sbuddy_compact_walk - a run that is carried out in steps
+ * @cc:	  the run
+ * @task: who carries out the current step
+ * @holder: see struct sbuddy_compact_args
+ */
+struct sbuddy_compact_walk {
+	struct sbuddy_compact_control cc;
+	struct sbuddy_task task;
+	u32 holder;
+};
+
+/**
  * struct sbuddy_capture_control - a direct compactor waits for a block
  * @cc:	  its run: order, type, zone
  * @page: what was captured
@@ -272,6 +284,7 @@ int sbuddy_compact_node(struct sbuddy_machine *m, struct sbuddy_task *task, int 
 
 /* compaction_walk.c */
 void sbuddy_compact_walk_forget(struct sbuddy_machine *m);
+int sbuddy_compact_walk_fork(const struct sbuddy_machine *src, struct sbuddy_machine *dst);
 
 /* migrate.c */
 typedef struct sbuddy_page *(*sbuddy_new_folio_fn)(struct sbuddy_page *src, void *private);

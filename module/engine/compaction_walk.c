@@ -11,23 +11,34 @@
 #include "os.h"
 #include "compaction.h"
 
-/**
- * struct sbuddy_compact_walk - a run that is carried out in steps
- * @cc:	  the run
- * @task: who carries out the current step
- * @holder: see struct sbuddy_compact_args
- */
-struct sbuddy_compact_walk {
-	struct sbuddy_compact_control cc;
-	struct sbuddy_task task;
-	u32 holder;
-};
-
 /* The machine is made anew: pages and lists are gone already. */
 void sbuddy_compact_walk_forget(struct sbuddy_machine *m)
 {
 	os_free(m->walk);
 	m->walk = NULL;
+}
+
+/*
+ * The run in steps of @src, if there is one, with what it has isolated, for @dst,
+ * which has room for it.  Nobody holds it.  Links of pages are the caller's.
+ */
+int sbuddy_compact_walk_fork(const struct sbuddy_machine *src, struct sbuddy_machine *dst)
+{
+	const struct sbuddy_fork_part part = { src->walk, dst->walk, sizeof(*dst->walk) };
+	struct sbuddy_compact_walk *w = dst->walk;
+	int err;
+
+	if (!src->walk)
+		return 0;
+	*w = *src->walk;
+	w->holder = SBUDDY_NO_OWNER;
+	w->cc.m = dst;
+	w->cc.zone = dst->zones[src->walk->cc.zone->id];
+	w->cc.task = &w->task;
+	err = sbuddy_fork_turn(src, dst, &part, &w->cc.migratepages);
+	for (int order = 0; order < SBUDDY_NR_PAGE_ORDERS && !err; order++)
+		err = sbuddy_fork_turn(src, dst, &part, &w->cc.freepages[order]);
+	return err;
 }
 
 /* A control block for what is asked for. */

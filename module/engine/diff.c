@@ -13,6 +13,7 @@
 #include "os.h"
 #include "state.h"
 #include "snapshot.h"
+#include "compaction.h"
 
 #define SBUDDY_DIFF_LINE	160
 #define SBUDDY_DIFF_WHERE	64
@@ -306,10 +307,74 @@ static void sbuddy_diff_machine(struct sbuddy_diff *d)
 	for (int i = 0; i < SBUDDY_NR_MACHINE_EVENTS; i++)
 		sbuddy_diff_value(d, sbuddy_machine_event_name(i), sbuddy_machine_event(d->a, i),
 				  sbuddy_machine_event(d->b, i));
+	for (int i = 0; i < SBUDDY_NR_VM_EVENTS; i++)
+		sbuddy_diff_value(d, sbuddy_vm_event_name(i), sbuddy_vm_event(d->a, i),
+				  sbuddy_vm_event(d->b, i));
 	for (int cpu = 0; cpu < d->a->nr_vcpus; cpu++) {
 		sbuddy_diff_at(d, "vcpu %d", cpu);
 		sbuddy_diff_value(d, "node", d->a->vcpu_node[cpu], d->b->vcpu_node[cpu]);
 	}
+}
+
+static void sbuddy_diff_lruvec(struct sbuddy_diff *d, int nid)
+{
+	const struct sbuddy_lruvec *a = &d->a->lru->node[nid], *b = &d->b->lru->node[nid];
+	char name[24];
+
+	sbuddy_diff_at(d, "node %d LRU", nid);
+	sbuddy_diff_fields(d, sbuddy_lruvec_fields, a, b);
+	for (int i = 0; i < SBUDDY_NR_LRU_LISTS; i++) {
+		scnprintf(name, sizeof(name), "list %d", i);
+		sbuddy_diff_list(d, name, &a->list[i], &b->list[i]);
+	}
+}
+
+/* What waits on a vcpu for its LRU list, up to the first that differs. */
+static void sbuddy_diff_batch(struct sbuddy_diff *d, int cpu)
+{
+	const struct sbuddy_lru_batch *a = &d->a->lru->batch[cpu], *b = &d->b->lru->batch[cpu];
+	char name[24];
+
+	sbuddy_diff_at(d, "vcpu %d LRU batch", cpu);
+	sbuddy_diff_value(d, "pages", a->nr, b->nr);
+	for (unsigned int i = 0; i < min(a->nr, b->nr); i++) {
+		u64 p = sbuddy_pfn(d->a, a->page[i]), q = sbuddy_pfn(d->b, b->page[i]);
+
+		if (p == q)
+			continue;
+		scnprintf(name, sizeof(name), "pfn of entry %u", i);
+		sbuddy_diff_value(d, name, p, q);
+		return;
+	}
+}
+
+static void sbuddy_diff_walk(struct sbuddy_diff *d)
+{
+	const struct sbuddy_compact_walk *a = d->a->walk, *b = d->b->walk;
+	char name[24];
+
+	sbuddy_diff_at(d, "compaction in steps");
+	if (!a || !b) {
+		sbuddy_diff_value(d, "under way", !!a, !!b);
+		return;
+	}
+	sbuddy_diff_value(d, "zone", a->cc.zone->place, b->cc.zone->place);
+	sbuddy_diff_fields(d, sbuddy_walk_fields, &a->cc, &b->cc);
+	sbuddy_diff_list(d, "isolated", &a->cc.migratepages, &b->cc.migratepages);
+	for (int order = 0; order < SBUDDY_NR_PAGE_ORDERS; order++) {
+		scnprintf(name, sizeof(name), "held order=%d", order);
+		sbuddy_diff_list(d, name, &a->cc.freepages[order], &b->cc.freepages[order]);
+	}
+}
+
+/* Pages that can move. */
+static void sbuddy_diff_lru(struct sbuddy_diff *d)
+{
+	for (int nid = 0; nid < max(d->a->nr_nodes, d->b->nr_nodes); nid++)
+		sbuddy_diff_lruvec(d, nid);
+	for (int cpu = 0; cpu < d->a->nr_vcpus; cpu++)
+		sbuddy_diff_batch(d, cpu);
+	sbuddy_diff_walk(d);
 }
 
 /* What has to be the same before the rest can be compared. */
@@ -352,6 +417,7 @@ u64 sbuddy_machine_diff(const struct sbuddy_machine *a, const struct sbuddy_mach
 		sbuddy_diff_node(&d, nid);
 	for (int i = 0; i < a->nr_zones; i++)
 		sbuddy_diff_zone(&d, a->zones[i], b->zones[i]);
+	sbuddy_diff_lru(&d);
 	sbuddy_diff_used(&d);
 	return d.nr;
 }

@@ -11,38 +11,48 @@
  * Of the descriptors only those are written that say something: the copy of a
  * large machine touches no more memory than the original did.
  *
- * Left out: owners.  Used blocks are used in the copy, and nobody's; pageblocks
- * that an owner isolated are isolated, and nobody's.  See sbuddy_owner_fork() for
- * taking an owner along.
+ * Left out: owners.  Used blocks are used in the copy, and nobody's, though what
+ * could move still can; pageblocks that an owner isolated are isolated, and
+ * nobody's; a compaction in steps goes on, on whose behalf ever.  See
+ * sbuddy_owner_fork() for taking an owner along.
  */
 #include "os.h"
 #include "owner.h"
+#include "compaction.h"
 
-/* Where what is at @p of a zone of the source lies in the copy; NULL if it is not in the source. */
-static struct list_head *sbuddy_fork_link(const struct sbuddy_zone *from, struct sbuddy_zone *to,
+/* Where what is at @p of the source lies in the copy; NULL if it is elsewhere. */
+static struct list_head *sbuddy_fork_link(const struct sbuddy_machine *src,
+					  struct sbuddy_machine *dst,
+					  const struct sbuddy_fork_part *part,
 					  const struct list_head *p)
 {
-	const struct sbuddy_machine *src = from->machine;
 	unsigned long off = (unsigned long)p - (unsigned long)src->pages;
 
 	if (likely(off < src->nr_pages * sizeof(*src->pages)))
-		return (struct list_head *)((char *)to->machine->pages + off);
-	off = (unsigned long)p - (unsigned long)from;
-	if (off < sizeof(*from))
-		return (struct list_head *)((char *)to + off);
-	off = (unsigned long)p - (unsigned long)from->pcp;
-	if (off < src->nr_vcpus * sizeof(*from->pcp))
-		return (struct list_head *)((char *)to->pcp + off);
+		return (struct list_head *)((char *)dst->pages + off);
+	off = (unsigned long)p - (unsigned long)part->from;
+	if (off < part->size)
+		return (struct list_head *)((char *)part->to + off);
 	return NULL;
 }
 
-/* Turns both links of @l, which are still those of the source. */
-static int sbuddy_fork_turn(const struct sbuddy_zone *from, struct sbuddy_zone *to,
-			    struct list_head *l)
+/*
+ * Turns both links of @l, which are still those of the source: to other pages, or
+ * to the head of the list, which lies in @part.
+ */
+int sbuddy_fork_turn(const struct sbuddy_machine *src, struct sbuddy_machine *dst,
+		     const struct sbuddy_fork_part *part, struct list_head *l)
 {
-	l->next = sbuddy_fork_link(from, to, l->next);
-	l->prev = sbuddy_fork_link(from, to, l->prev);
+	l->next = sbuddy_fork_link(src, dst, part, l->next);
+	l->prev = sbuddy_fork_link(src, dst, part, l->prev);
 	return l->next && l->prev ? 0 : -EUCLEAN;
+}
+
+static struct sbuddy_fork_part sbuddy_fork_pcps(const struct sbuddy_zone *from,
+						struct sbuddy_zone *to)
+{
+	return (struct sbuddy_fork_part){ from->pcp, to->pcp,
+					  from->machine->nr_vcpus * sizeof(*from->pcp) };
 }
 
 /* Bytes [@start, @end) of a structure, all members there. */
@@ -53,13 +63,14 @@ static void sbuddy_fork_bytes(void *to, const void *from, size_t start, size_t e
 
 static int sbuddy_fork_pcp(const struct sbuddy_zone *from, struct sbuddy_zone *to, int cpu)
 {
+	const struct sbuddy_fork_part part = sbuddy_fork_pcps(from, to);
 	const struct sbuddy_pcp *s = &from->pcp[cpu];
 	struct sbuddy_pcp *d = &to->pcp[cpu];
 	int err = 0;
 
 	sbuddy_fork_bytes(d, s, offsetof(struct sbuddy_pcp, count), sizeof(*d));
 	for (int i = 0; i < SBUDDY_NR_PCP_LISTS && !err; i++)
-		err = sbuddy_fork_turn(from, to, &d->lists[i]);
+		err = sbuddy_fork_turn(from->machine, to->machine, &part, &d->lists[i]);
 	return err;
 }
 
@@ -67,6 +78,7 @@ static int sbuddy_fork_pcp(const struct sbuddy_zone *from, struct sbuddy_zone *t
 static int sbuddy_fork_zone(const struct sbuddy_zone *from, struct sbuddy_zone *to)
 {
 	const size_t behind = offsetof(struct sbuddy_zone, free_area);
+	const struct sbuddy_fork_part part = { from, to, sizeof(*from) };
 	struct sbuddy_machine *m = to->machine;
 	struct sbuddy_zonestat *zstat = to->zstat;
 	struct sbuddy_pcp *pcp = to->pcp;
@@ -80,26 +92,55 @@ static int sbuddy_fork_zone(const struct sbuddy_zone *from, struct sbuddy_zone *
 	memcpy(zstat, from->zstat, m->nr_vcpus * sizeof(*zstat));
 	for (int o = 0; o < SBUDDY_NR_PAGE_ORDERS && !err; o++)
 		for (int mt = 0; mt < SBUDDY_MIGRATE_TYPES && !err; mt++)
-			err = sbuddy_fork_turn(from, to, &to->free_area[o].free_list[mt]);
+			err = sbuddy_fork_turn(from->machine, m, &part,
+					       &to->free_area[o].free_list[mt]);
 	for (int cpu = 0; cpu < m->nr_vcpus && !err; cpu++)
 		err = sbuddy_fork_pcp(from, to, cpu);
 	return err;
+}
+
+/* Where the heads of the lists are that @s may be on; nothing if it is on none. */
+static struct sbuddy_fork_part sbuddy_fork_part_of(const struct sbuddy_machine *src,
+						   const struct sbuddy_machine *dst,
+						   const struct sbuddy_page *s)
+{
+	const struct sbuddy_zone *from = sbuddy_zone_of(src, s);
+	struct sbuddy_zone *to = dst->zones[from->id];
+	const struct sbuddy_fork_part lru = { src->lru, dst->lru,
+					      sbuddy_lru_size(src->nr_vcpus) };
+	const struct sbuddy_fork_part walk = { src->walk, dst->walk,
+					       sizeof(struct sbuddy_compact_walk) };
+	const struct sbuddy_fork_part zone = { from, to, sizeof(*from) };
+
+	switch (sbuddy_tag_state(s->tag)) {
+	case SBUDDY_PAGE_BUDDY:
+		return zone;
+	case SBUDDY_PAGE_PCP:
+		return sbuddy_fork_pcps(from, to);
+	case SBUDDY_PAGE_HELD:
+		return walk;
+	default:
+		if (s->tag & SBUDDY_TAG_ISOLATED)
+			return walk;
+		return s->tag & SBUDDY_TAG_LRU ? lru : (struct sbuddy_fork_part){ NULL };
+	}
 }
 
 /* The first page of a block, or one that is reserved; @d is zero so far. */
 static int sbuddy_fork_page(const struct sbuddy_machine *src, struct sbuddy_machine *dst,
 			    const struct sbuddy_page *s, struct sbuddy_page *d)
 {
-	enum sbuddy_page_state state = sbuddy_tag_state(s->tag);
-	const struct sbuddy_zone *zone;
+	const struct sbuddy_fork_part part = sbuddy_fork_part_of(src, dst, s);
 
 	d->tag = s->tag;
 	d->refcount = s->refcount;
-	if (state != SBUDDY_PAGE_BUDDY && state != SBUDDY_PAGE_PCP)
+	if (sbuddy_tag_state(s->tag) == SBUDDY_PAGE_USED && s->tag & SBUDDY_TAG_MOVABLE &&
+	    s->private)
+		d->private = SBUDDY_PRIVATE_UNOWNED;
+	if (!part.from)
 		return 0;
-	zone = sbuddy_zone_of(src, s);
 	d->lru = s->lru;
-	return sbuddy_fork_turn(zone, dst->zones[zone->id], &d->lru);
+	return sbuddy_fork_turn(src, dst, &part, &d->lru);
 }
 
 static int sbuddy_fork_pages(const struct sbuddy_machine *src, struct sbuddy_machine *dst)
@@ -152,6 +193,8 @@ static void sbuddy_fork_machine(const struct sbuddy_machine *src, struct sbuddy_
 	u8 *pageblock_zone = dst->pageblock_zone;
 	u32 *isolated_by = dst->isolated_by;
 	struct sbuddy_zone **zones = dst->zones;
+	struct sbuddy_compact_walk *walk = dst->walk;
+	struct sbuddy_lru *lru = dst->lru;
 
 	memcpy(dst, src, sizeof(*dst));
 	dst->pages = pages;
@@ -160,6 +203,8 @@ static void sbuddy_fork_machine(const struct sbuddy_machine *src, struct sbuddy_
 	dst->pageblock_zone = pageblock_zone;
 	dst->isolated_by = isolated_by;
 	dst->zones = zones;
+	dst->walk = walk;
+	dst->lru = lru;
 	dst->id = 0;
 	dst->backed = false;
 	dst->config.backed = false;
@@ -190,6 +235,11 @@ struct sbuddy_machine *sbuddy_fork_prepare(const struct sbuddy_machine *src)
 	dst = sbuddy_machine_alloc(&src->config, src->base_pfn, src->nr_pages);
 	if (!dst)
 		return NULL;
+	dst->walk = os_zalloc(sizeof(*dst->walk));
+	if (!dst->walk) {
+		sbuddy_machine_destroy(dst);
+		return NULL;
+	}
 	for (int i = 0; i < src->nr_zones; i++)
 		if (!sbuddy_zone_create(dst, src->zones[i]->node, src->zones[i]->idx)) {
 			sbuddy_machine_destroy(dst);
@@ -218,7 +268,13 @@ int sbuddy_fork_copy(const struct sbuddy_machine *src, struct sbuddy_machine *ds
 	for (int i = 0; i < src->nr_zones && !err; i++)
 		err = sbuddy_fork_zone(src->zones[i], dst->zones[i]);
 	if (!err)
+		err = sbuddy_lru_fork(src, dst);
+	if (!err)
+		err = sbuddy_compact_walk_fork(src, dst);
+	if (!err)
 		err = sbuddy_fork_pages(src, dst);
+	if (!src->walk)
+		sbuddy_compact_walk_forget(dst);
 	if (!err)
 		sbuddy_index_near(dst);
 	return err;
@@ -274,6 +330,8 @@ static void sbuddy_fork_slots(const struct sbuddy_owner *o, struct sbuddy_owner 
 
 	for (; (page = sbuddy_owner_next(o, &slot)); slot++) {
 		sbuddy_slot_fill(copy, slot, copy->m->pages + (page - o->m->pages));
+		if (sbuddy_slot_movable(o, slot))
+			sbuddy_lru_adopt_slot(copy, slot);
 		os_cond_resched();
 	}
 	copy->free_hint = o->free_hint;
@@ -310,6 +368,8 @@ struct sbuddy_owner *sbuddy_owner_fork(const struct sbuddy_owner *o, struct sbud
 		return NULL;
 	}
 	copy->task = o->task;
+	if (o->m->walk && m->walk && o->m->walk->holder == o->id)
+		m->walk->holder = id;
 	sbuddy_fork_isolated(o, copy);
 	memcpy(copy->policy, o->policy, sizeof(copy->policy));
 	sbuddy_fork_slots(o, copy);
@@ -329,7 +389,9 @@ void sbuddy_owner_rename(struct sbuddy_owner *o, u32 id)
 	struct sbuddy_page *page;
 	u32 slot = 0;
 
-	o->id = id;
+	if (o->m->walk && o->m->walk->holder == o->id)
+		o->m->walk->holder = id;
+	sbuddy_lru_rename_owner(o, id);
 	for (unsigned long i = 0; o->isolated && i < sbuddy_nr_pageblocks(o->m); i++)
 		if (o->m->isolated_by[i] == old)
 			o->m->isolated_by[i] = sbuddy_owner_holder(o);

@@ -11,8 +11,9 @@
 #include "os.h"
 #include "state.h"
 #include "snapshot.h"
+#include "compaction.h"
 
-#define SBUDDY_HASH_VERSION	1ULL
+#define SBUDDY_HASH_VERSION	2ULL
 #define SBUDDY_HASH_END		(~0ULL)		/* ends a list; no frame has this number */
 
 static u64 sbuddy_mix(u64 h, u64 v)
@@ -132,6 +133,43 @@ static u64 sbuddy_hash_used(u64 h, const struct sbuddy_machine *m)
 	return sbuddy_mix(h, SBUDDY_HASH_END);
 }
 
+/* Where movable pages are listed, and those on their way there. */
+static u64 sbuddy_hash_lru(u64 h, const struct sbuddy_machine *m)
+{
+	for (int nid = 0; nid < m->nr_nodes; nid++) {
+		const struct sbuddy_lruvec *vec = &m->lru->node[nid];
+
+		if (!m->nodes[nid].online)
+			continue;
+		h = sbuddy_hash_fields(h, sbuddy_lruvec_fields, vec);
+		for (int i = 0; i < SBUDDY_NR_LRU_LISTS; i++)
+			h = sbuddy_hash_list(h, m, &vec->list[i]);
+	}
+	for (int cpu = 0; cpu < m->nr_vcpus; cpu++) {
+		const struct sbuddy_lru_batch *b = &m->lru->batch[cpu];
+
+		for (unsigned int i = 0; i < b->nr; i++)
+			h = sbuddy_mix(h, sbuddy_pfn(m, b->page[i]));
+		h = sbuddy_mix(h, SBUDDY_HASH_END);
+	}
+	return h;
+}
+
+/* A compaction in steps: where it stands, and what it has isolated. */
+static u64 sbuddy_hash_walk(u64 h, const struct sbuddy_machine *m)
+{
+	const struct sbuddy_compact_walk *w = m->walk;
+
+	if (!w)
+		return sbuddy_mix(h, SBUDDY_HASH_END);
+	h = sbuddy_mix(h, w->cc.zone->place);
+	h = sbuddy_hash_fields(h, sbuddy_walk_fields, &w->cc);
+	h = sbuddy_hash_list(h, m, &w->cc.migratepages);
+	for (int order = 0; order < SBUDDY_NR_PAGE_ORDERS; order++)
+		h = sbuddy_hash_list(h, m, &w->cc.freepages[order]);
+	return h;
+}
+
 /**
  * sbuddy_machine_hash() - a number for the state of a machine
  * @m: machine; no operation runs on it meanwhile
@@ -139,8 +177,9 @@ static u64 sbuddy_hash_used(u64 h, const struct sbuddy_machine *m)
  * In it are: the rule set; vcpus and their nodes; knobs; zonelists; of each zone spans,
  * watermarks, reserves, flags, counters, free lists in order, type and skip hint
  * of each pageblock, per-CPU lists in order with their tuning, pending parts of
- * counters; used blocks with order, references and how they were allocated; all
- * event counters, summed over vcpus.
+ * counters; used blocks with order, references and how they were allocated; LRU
+ * lists in order and what waits for them; what compaction remembers, and where one
+ * in steps stands; all event counters, summed over vcpus.
  *
  * Not in it: the machine's number; whether it is backed; first frame and length
  * of the array of descriptors (zones tell theirs); owners, slots, who isolated; the knob
@@ -160,10 +199,14 @@ u64 sbuddy_machine_hash(const struct sbuddy_machine *m)
 		h = sbuddy_mix(h, m->vcpu_node[cpu]);
 	for (int i = 0; i < SBUDDY_NR_MACHINE_EVENTS; i++)
 		h = sbuddy_mix(h, sbuddy_machine_event(m, i));
+	for (int i = 0; i < SBUDDY_NR_VM_EVENTS; i++)
+		h = sbuddy_mix(h, sbuddy_vm_event(m, i));
 	for (int nid = 0; nid < m->nr_nodes; nid++)
 		if (m->nodes[nid].online)
 			h = sbuddy_hash_node(h, &m->nodes[nid]);
 	for (int i = 0; i < m->nr_zones; i++)
 		h = sbuddy_hash_zone(h, m->zones[i]);
+	h = sbuddy_hash_lru(h, m);
+	h = sbuddy_hash_walk(h, m);
 	return sbuddy_hash_used(h, m);
 }

@@ -654,4 +654,16 @@ struct sbuddy_zone *sbuddy_zone_create(struct sbuddy_machine *m, int node, int i
 size_t sbuddy_metadata_bytes(unsigned long nr_pages, int nr_zones, int nr_vcpus);
 void sbuddy_zone_init_lists(struct sbuddy_zone *zone);
 
+/* ---- fork.c --------------------------------------------------------------- */
+
+/* A piece of a machine that list heads lie in, and the same piece of its copy. */
+struct sbuddy_fork_part {
+	const void *from;
+	void *to;
+	size_t size;		/* bytes */
+};
+
+int sbuddy_fork_turn(const struct sbuddy_machine *src, struct sbuddy_machine *dst,
+		     const struct sbuddy_fork_part *part, struct list_head *l);
+
 #endif /* _SBUDDY_INTERNAL_H */

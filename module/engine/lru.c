@@ -24,6 +24,33 @@ void sbuddy_lru_init(struct sbuddy_machine *m)
 			INIT_LIST_HEAD(&lru->node[nid].list[i]);
 }
 
+static void sbuddy_lru_fork_batch(const struct sbuddy_machine *src, struct sbuddy_machine *dst,
+				  int cpu)
+{
+	const struct sbuddy_lru_batch *from = &src->lru->batch[cpu];
+	struct sbuddy_lru_batch *to = &dst->lru->batch[cpu];
+
+	to->nr = from->nr;
+	for (unsigned int i = 0; i < from->nr; i++)
+		to->page[i] = dst->pages + (from->page[i] - src->pages);
+}
+
+/* Lists and batches as those of @src, without its owners.  Links of pages are the caller's. */
+int sbuddy_lru_fork(const struct sbuddy_machine *src, struct sbuddy_machine *dst)
+{
+	const struct sbuddy_fork_part part = { src->lru, dst->lru,
+					       sbuddy_lru_size(src->nr_vcpus) };
+	int err = 0;
+
+	memcpy(dst->lru->node, src->lru->node, sizeof(dst->lru->node));
+	for (int nid = 0; nid < SBUDDY_MAX_NODES && !err; nid++)
+		for (int i = 0; i < SBUDDY_NR_LRU_LISTS && !err; i++)
+			err = sbuddy_fork_turn(src, dst, &part, &dst->lru->node[nid].list[i]);
+	for (int cpu = 0; cpu < src->nr_vcpus; cpu++)
+		sbuddy_lru_fork_batch(src, dst, cpu);
+	return err;
+}
+
 /* @dead takes what loses its last reference until the unlock. */
 void sbuddy_lru_lock(struct sbuddy_machine *m, struct list_head *dead)
 	__acquires(&m->lru->lock)

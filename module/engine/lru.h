@@ -31,6 +31,9 @@
 /* In one of the three states a page is movable: its slot has SBUDDY_SLOT_MOVABLE. */
 #define SBUDDY_TAG_MOVABLE	(SBUDDY_TAG_LRU | SBUDDY_TAG_PENDING | SBUDDY_TAG_ISOLATED)
 
+/* sbuddy_page::private of a movable page that no owner here holds: no owner has number -1 */
+#define SBUDDY_PRIVATE_UNOWNED	1ULL
+
 #define SBUDDY_LRU_BATCH	31	/* pages that wait on a vcpu to be put on a list */
 #define SBUDDY_LRU_OWNER_BUCKETS 64
 
@@ -93,6 +96,7 @@ static inline unsigned long sbuddy_block_pages(u32 tag)
 
 /* lru.c; those with a list of the dead: lock held, they are freed by sbuddy_lru_unlock() */
 void sbuddy_lru_init(struct sbuddy_machine *m);
+int sbuddy_lru_fork(const struct sbuddy_machine *src, struct sbuddy_machine *dst);
 void sbuddy_lru_lock(struct sbuddy_machine *m, struct list_head *dead);
 void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task,
 		       struct list_head *dead);
@@ -116,6 +120,8 @@ int sbuddy_lru_set_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 sl
 u32 sbuddy_lru_free_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot);
 bool sbuddy_lru_detach_slot(struct sbuddy_owner *o, u32 slot);
 int sbuddy_lru_get_slot(struct sbuddy_owner *o, u32 slot);
+void sbuddy_lru_adopt_slot(struct sbuddy_owner *o, u32 slot);
+void sbuddy_lru_rename_owner(struct sbuddy_owner *o, u32 id);
 void sbuddy_lru_drop_owner(struct sbuddy_owner *o, struct sbuddy_task *task);
 bool sbuddy_lru_move_slot(struct sbuddy_machine *m, struct sbuddy_page *src,
 			  struct sbuddy_page *dst);

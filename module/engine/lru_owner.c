@@ -41,6 +41,17 @@ static int sbuddy_register_owner(struct sbuddy_owner *o)
 	return 0;
 }
 
+static void sbuddy_unregister_owner(struct sbuddy_owner *o)
+{
+	struct sbuddy_owner **link = sbuddy_owner_bucket(o->m, o->id);
+
+	while (*link && *link != o)
+		link = &(*link)->lru_next;
+	if (*link)
+		*link = o->lru_next;
+	o->lru_known = false;
+}
+
 /* References that the owner has on a movable page. */
 static u32 sbuddy_owner_refs(const struct sbuddy_page *page)
 {
@@ -173,24 +184,43 @@ int sbuddy_lru_get_slot(struct sbuddy_owner *o, u32 slot)
 	return err;
 }
 
+/* A slot of a copied owner, just filled, holds a page that can move. */
+void sbuddy_lru_adopt_slot(struct sbuddy_owner *o, u32 slot)
+{
+	spin_lock(&o->m->lru->lock);
+	if (sbuddy_register_owner(o))
+		os_warn("two owners of a machine go by the number %u\n", o->id);
+	sbuddy_slot_point(o, slot, sbuddy_slot_page(o, slot), SBUDDY_SLOT_MOVABLE);
+	spin_unlock(&o->m->lru->lock);
+}
+
+/* Another number for the owner; what it holds is not told yet. */
+void sbuddy_lru_rename_owner(struct sbuddy_owner *o, u32 id)
+{
+	const bool known = o->lru_known;
+
+	spin_lock(&o->m->lru->lock);
+	sbuddy_unregister_owner(o);
+	o->id = id;
+	o->handle = sbuddy_owner_handle(id);
+	if (known && sbuddy_register_owner(o))
+		os_warn("two owners of a machine go by the number %u\n", id);
+	spin_unlock(&o->m->lru->lock);
+}
+
 /*
  * An owner that holds nothing any more is forgotten, and what it gave back is
  * really given back, for whoever closes a file expects that.
  */
 void sbuddy_lru_drop_owner(struct sbuddy_owner *o, struct sbuddy_task *task)
 {
-	struct sbuddy_owner **link = sbuddy_owner_bucket(o->m, o->id);
 	struct list_head dead;
 
 	if (!o->lru_known)
 		return;
 	sbuddy_lru_add_drain_all(o->m, task);
 	sbuddy_lru_lock(o->m, &dead);
-	while (*link && *link != o)
-		link = &(*link)->lru_next;
-	if (*link)
-		*link = o->lru_next;
-	o->lru_known = false;
+	sbuddy_unregister_owner(o);
 	sbuddy_lru_unlock(o->m, task, &dead);
 }
 
@@ -203,6 +233,10 @@ bool sbuddy_lru_move_slot(struct sbuddy_machine *m, struct sbuddy_page *src,
 	lockdep_assert_held(&m->lru->lock);
 	if (!src->private)
 		return false;
+	if (src->private == SBUDDY_PRIVATE_UNOWNED) {
+		dst->private = SBUDDY_PRIVATE_UNOWNED;
+		return true;
+	}
 	o = sbuddy_find_owner(m, sbuddy_page_owner(src));
 	if (!o) {
 		os_warn("page %lx can move and its owner is unknown\n", sbuddy_pfn(m, src));

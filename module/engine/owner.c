@@ -50,7 +50,7 @@ struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id)
 		return NULL;
 	o->m = m;
 	o->id = id;
-	o->handle = (u64)(id + 1) << 32;
+	o->handle = sbuddy_owner_handle(id);
 	sbuddy_reset_rotor(&o->task);
 	return o;
 }

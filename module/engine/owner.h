@@ -105,6 +105,11 @@ static inline bool sbuddy_slot_movable(const struct sbuddy_owner *o, u32 slot)
 	return sbuddy_slot_word(o, slot) & SBUDDY_SLOT_MOVABLE;
 }
 
+static inline u64 sbuddy_owner_handle(u32 id)
+{
+	return (u64)(id + 1) << 32;
+}
+
 static inline u64 sbuddy_slot_handle(const struct sbuddy_owner *o, u32 slot)
 {
 	return o->handle + slot;

@@ -4,6 +4,7 @@
  */
 #include "os.h"
 #include "state.h"
+#include "compaction.h"
 
 /* @at is a member of a structure at address 0.  All ones are below 1 if there is a sign. */
 #define SBUDDY_NUMBER(name_, at) {					\
@@ -38,6 +39,11 @@ const struct sbuddy_field sbuddy_knob_fields[] = {
 	FIELD(sbuddy_knobs, group_by_mobility_disabled),
 	FIELD(sbuddy_knobs, llc_pages_per_cpu),
 	ARRAY(sbuddy_knobs, il_weight),
+	FIELD(sbuddy_knobs, extfrag_threshold),
+	FIELD(sbuddy_knobs, compaction_proactiveness),
+	FIELD(sbuddy_knobs, compact_unevictable_allowed),
+	FIELD(sbuddy_knobs, direct_compact),
+	FIELD(sbuddy_knobs, lru_batch),
 	{ NULL }
 };
 
@@ -55,6 +61,11 @@ const struct sbuddy_field sbuddy_node_fields[] = {
 	FIELD(sbuddy_node, totalreserve_pages),
 	FIELD(sbuddy_node, kswapd_order),
 	FIELD(sbuddy_node, kswapd_highest_zoneidx),
+	FIELD(sbuddy_node, kswapd_running),
+	FIELD(sbuddy_node, kcompactd.max_order),
+	FIELD(sbuddy_node, kcompactd.highest_zoneidx),
+	FIELD(sbuddy_node, kcompactd.woken),
+	FIELD(sbuddy_node, kcompactd.proactive_trigger),
 	{ NULL }
 };
 
@@ -76,6 +87,51 @@ const struct sbuddy_field sbuddy_zone_fields[] = {
 	FIELD(sbuddy_zone, pcp_high_min),
 	FIELD(sbuddy_zone, pcp_high_max),
 	FIELD(sbuddy_zone, pcp_batch),
+	ARRAY(sbuddy_zone, compact.cached_migrate_pfn),
+	FIELD(sbuddy_zone, compact.cached_free_pfn),
+	FIELD(sbuddy_zone, compact.init_migrate_pfn),
+	FIELD(sbuddy_zone, compact.init_free_pfn),
+	FIELD(sbuddy_zone, compact.considered),
+	FIELD(sbuddy_zone, compact.defer_shift),
+	FIELD(sbuddy_zone, compact.order_failed),
+	FIELD(sbuddy_zone, compact.blockskip_flush),
+	{ NULL }
+};
+
+const struct sbuddy_field sbuddy_lruvec_fields[] = {
+	ARRAY(sbuddy_lruvec, nr),
+	ARRAY(sbuddy_lruvec, nr_isolated),
+	{ NULL }
+};
+
+/* Of a compaction in steps. */
+const struct sbuddy_field sbuddy_walk_fields[] = {
+	FIELD(sbuddy_compact_control, nr_freepages),
+	FIELD(sbuddy_compact_control, nr_migratepages),
+	FIELD(sbuddy_compact_control, free_pfn),
+	FIELD(sbuddy_compact_control, migrate_pfn),
+	FIELD(sbuddy_compact_control, fast_start_pfn),
+	FIELD(sbuddy_compact_control, total_migrate_scanned),
+	FIELD(sbuddy_compact_control, total_free_scanned),
+	FIELD(sbuddy_compact_control, fast_search_fail),
+	FIELD(sbuddy_compact_control, search_order),
+	FIELD(sbuddy_compact_control, gfp),
+	FIELD(sbuddy_compact_control, order),
+	FIELD(sbuddy_compact_control, migratetype),
+	FIELD(sbuddy_compact_control, alloc_flags),
+	FIELD(sbuddy_compact_control, highest_zoneidx),
+	FIELD(sbuddy_compact_control, mode),
+	FIELD(sbuddy_compact_control, ignore_skip_hint),
+	FIELD(sbuddy_compact_control, whole_zone),
+	FIELD(sbuddy_compact_control, contended),
+	FIELD(sbuddy_compact_control, finish_pageblock),
+	FIELD(sbuddy_compact_control, phase),
+	FIELD(sbuddy_compact_control, result),
+	FIELD(sbuddy_compact_control, last_migrated_pfn),
+	FIELD(sbuddy_compact_control, update_cached),
+	FIELD(sbuddy_compact_control, nr_isolated),
+	FIELD(sbuddy_compact_control, nr_migrated),
+	FIELD(sbuddy_compact_control, nr_failed),
 	{ NULL }
 };
 

@@ -33,6 +33,8 @@ extern const struct sbuddy_field sbuddy_node_fields[];
 extern const struct sbuddy_field sbuddy_zone_fields[];
 extern const struct sbuddy_field sbuddy_pcp_fields[];
 extern const struct sbuddy_field sbuddy_zonestat_fields[];
+extern const struct sbuddy_field sbuddy_lruvec_fields[];
+extern const struct sbuddy_field sbuddy_walk_fields[];
 
 s64 sbuddy_field_value(const struct sbuddy_field *f, const void *object, int i);
 

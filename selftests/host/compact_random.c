@@ -135,6 +135,31 @@ static void random_step(struct host *h)
 		random_compact(h);
 }
 
+/* A copy in the midst of it is the same, and ends what was begun as the original would. */
+static int forked(struct host *h, char *why, size_t size)
+{
+	struct host copy = { 0 };
+	u64 hash = sbuddy_machine_hash(h->m);
+	int err = sbuddy_machine_fork(h->m, &copy.m);
+
+	if (err)
+		return err;
+	copy.o = sbuddy_owner_fork(h->o, copy.m, h->o->id);
+	if (!copy.o)
+		err = -ENOMEM;
+	else if (sbuddy_machine_hash(copy.m) != hash)
+		err = -EINVAL;
+	scnprintf(why, size, "a fork");
+	if (!err && copy.m->walk)
+		err = sbuddy_compact_stop(copy.m, &copy.task, NULL);
+	if (!err)
+		err = host_check(&copy, why, size);
+	if (!err && sbuddy_machine_hash(h->m) != hash)
+		err = -EINVAL;
+	host_exit(&copy);
+	return err;
+}
+
 static void stream(struct __test_metadata *_metadata, struct host *h, u64 seed, bool boosted)
 {
 	char why[256];
@@ -155,6 +180,9 @@ static void stream(struct __test_metadata *_metadata, struct host *h, u64 seed, 
 		random_step(h);
 		ASSERT_EQ(0, host_check(h, why, sizeof(why))) {
 			TH_LOG("seed %llu step %d: %s", (unsigned long long)seed, i, why);
+		}
+		ASSERT_EQ(0, i % 400 ? 0 : forked(h, why, sizeof(why))) {
+			TH_LOG("seed %llu step %d: fork: %s", (unsigned long long)seed, i, why);
 		}
 		for (u32 s = 0; s < SLOTS && !(i % 16); s++)
 			wrong += contents(h, s, true);

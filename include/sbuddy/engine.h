@@ -18,6 +18,7 @@
 #include "uapi/linux/sbuddy.h"
 #include "compact.h"
 #include "numa.h"
+#include "range.h"
 
 #define SBUDDY_PAGE_SHIFT	12
 #define SBUDDY_PAGE_SIZE	(1UL << SBUDDY_PAGE_SHIFT)
@@ -513,31 +514,6 @@ struct sbuddy_task {
 /* Takes a piece of text. */
 typedef void (*sbuddy_emit_fn)(void *arg, const char *text, size_t len);
 
-/* sbuddy_range::holder */
-#define SBUDDY_HOLDER_NOBODY	0U
-#define SBUDDY_HOLDER_CONTIG	0xffffffffU	/* a contiguous allocation; owners lie between */
-
-/**
- * struct sbuddy_range - work on a range of frames, and what was in its way
- * @m:		 machine
- * @task:	 who asks; its vcpu's counters take the deltas
- * @migratetype: type of pageblocks that cease to be isolated
- * @flags:	 SBUDDY_ISOLATE_*
- * @holder:	 whose the isolated pageblocks are; only the holder can undo it,
- *		 what is nobody's anybody
- * @reason:	 out, enum sbuddy_range_reason; SBUDDY_RANGE_NONE at the start
- * @pfn:	 out, the frame that @reason is about
- */
-struct sbuddy_range {
-	struct sbuddy_machine *m;
-	struct sbuddy_task *task;
-	int migratetype;
-	unsigned int flags;
-	u32 holder;
-	enum sbuddy_range_reason reason;
-	unsigned long pfn;
-};
-
 /* layout.c */
 int sbuddy_layout_parse(const char *text, u64 nr_pages, struct sbuddy_layout *l,
 			const char **expected);
@@ -616,27 +592,6 @@ int sbuddy_free_pages_exact(struct sbuddy_machine *m, struct sbuddy_task *task,
 			    struct sbuddy_page *page, unsigned long nr);
 int sbuddy_get_page(struct sbuddy_machine *m, struct sbuddy_page *page);
 int sbuddy_split_page(struct sbuddy_machine *m, struct sbuddy_page *page, unsigned int order);
-
-/* isolation.c: ranges are [start, end) */
-int sbuddy_set_migratetype_isolate(struct sbuddy_range *r, unsigned long pfn,
-				   unsigned long start, unsigned long end);
-void sbuddy_unset_migratetype_isolate(struct sbuddy_range *r, unsigned long pfn);
-int sbuddy_start_isolate_page_range(struct sbuddy_range *r, unsigned long start,
-				    unsigned long end);
-unsigned long sbuddy_undo_isolate_page_range(struct sbuddy_range *r, unsigned long start,
-					     unsigned long end);
-int sbuddy_test_pages_isolated(struct sbuddy_range *r, unsigned long start, unsigned long end);
-int sbuddy_range_in_one_zone(struct sbuddy_range *r, unsigned long start, unsigned long end);
-const char *sbuddy_range_reason_name(int reason);
-
-/* contig.c */
-int sbuddy_alloc_contig_range(struct sbuddy_range *r, unsigned long start, unsigned long end,
-			      u32 gfp);
-struct sbuddy_page *sbuddy_alloc_contig_pages(struct sbuddy_range *r, unsigned long nr, u32 gfp,
-					      int nid, u32 nodemask);
-int sbuddy_free_contig_range(struct sbuddy_machine *m, struct sbuddy_task *task,
-			     unsigned long pfn, unsigned long nr);
-bool sbuddy_contig_gfp_valid(u32 gfp);
 
 /* pcp.c, pcp_drain.c */
 void sbuddy_drain_pages(struct sbuddy_machine *m, struct sbuddy_task *task, int cpu);

@@ -8,193 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host_test.h"
-#include "compaction.h"
-#include "known_hash.h"
-
-#define LAYOUT	KNOWN_LAYOUT
-#define SLOTS	512
+#include "fork_test.h"
 
 #ifdef SBUDDY_SANITIZED
 #define SANITIZED	true
 #else
 #define SANITIZED	false
 #endif
-
-FIXTURE(fork)
-{
-	struct host h;		/* the original */
-	struct host copy;
-	char text[1 << 16];	/* what diff says */
-	size_t len;
-};
-
-FIXTURE_SETUP(fork)
-{
-	memset(self, 0, sizeof(*self));
-}
-
-FIXTURE_TEARDOWN(fork)
-{
-	host_exit(&self->copy);
-	host_exit(&self->h);
-	EXPECT_EQ(0, os_allocated);
-}
-
-static void keep(void *arg, const char *text, size_t len)
-{
-	FIXTURE_DATA(fork) *self = arg;
-
-	if (self->len + len >= sizeof(self->text))
-		return;
-	memcpy(self->text + self->len, text, len);
-	self->len += len;
-	self->text[self->len] = '\0';
-}
-
-static u64 diff(FIXTURE_DATA(fork) *self)
-{
-	self->len = 0;
-	self->text[0] = '\0';
-	return sbuddy_machine_diff(self->h.m, self->copy.m, keep, self);
-}
-
-#define HASH(h)	sbuddy_machine_hash((h).m)
-
-#define EXPECT_SAME() do {						\
-	EXPECT_EQ(HASH(self->h), HASH(self->copy));			\
-	EXPECT_EQ(0, diff(self)) {					\
-		TH_LOG("%s", self->text);				\
-	}								\
-} while (0)
-
-#define EXPECT_COPY_SANE() do {						\
-	char _why[256];							\
-	EXPECT_EQ(0, host_check(&self->copy, _why, sizeof(_why))) {	\
-		TH_LOG("copy: %s", _why);				\
-	}								\
-} while (0)
-
-static u64 rnd(u64 *state)
-{
-	u64 z = *state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
-}
-
-static struct sbuddy_op random_op(u64 *state, int vcpus)
-{
-	static const u32 gfp[] = {
-		SBUDDY_GFP_KERNEL, SBUDDY_GFP_ATOMIC, SBUDDY_GFP_HIGHUSER_MOVABLE,
-		SBUDDY_GFP_KERNEL | SBUDDY_GFP_RECLAIMABLE, SBUDDY_GFP_USER | SBUDDY_GFP_COMP,
-		SBUDDY_GFP_TRANSHUGE_LIGHT, SBUDDY_GFP_KERNEL | SBUDDY_GFP_DMA32,
-	};
-	u64 dice = rnd(state) % 100;
-	struct sbuddy_op op = { .slot = rnd(state) % SLOTS, .cpu = rnd(state) % vcpus,
-				.nid = SBUDDY_NID_ANY, .pfn = SBUDDY_NO_PFN };
-
-	if (dice < 48) {
-		op.opcode = SBUDDY_OP_ALLOC;
-		op.order = rnd(state) % 3 ? rnd(state) % 4 : rnd(state) % 11;
-		op.gfp = gfp[rnd(state) % ARRAY_SIZE(gfp)];
-		op.nid = (int)(rnd(state) % 3) - 1;
-	} else if (dice < 88) {
-		op.opcode = SBUDDY_OP_FREE;
-	} else if (dice < 92) {
-		op.opcode = SBUDDY_OP_BULK;
-		op.gfp = SBUDDY_GFP_HIGHUSER_MOVABLE;
-		op.count = 1 + rnd(state) % 40;
-	} else if (dice < 95) {
-		op.opcode = SBUDDY_OP_GET;
-	} else if (dice < 97) {
-		op.opcode = SBUDDY_OP_SPLIT;
-	} else {
-		op.opcode = dice < 99 ? SBUDDY_OP_DECAY : SBUDDY_OP_DRAIN;
-		op.slot = 0;
-	}
-	return op;
-}
-
-static void run(struct sbuddy_owner *o, u64 seed, int n)
-{
-	while (n--) {
-		struct sbuddy_op op = random_op(&seed, o->m->nr_vcpus);
-
-		sbuddy_run_op(o, &op, 0);
-	}
-}
-
-static int fork_machine(FIXTURE_DATA(fork) *self)
-{
-	int err = sbuddy_machine_fork(self->h.m, &self->copy.m);
-
-	if (!err && self->h.o) {
-		self->copy.o = sbuddy_owner_fork(self->h.o, self->copy.m, 5);
-		err = self->copy.o ? 0 : -ENOMEM;
-	}
-	return err;
-}
-
-#define BUSY(seed, ops) do {						\
-	BOOT(LAYOUT, 3);						\
-	self->h.o = sbuddy_owner_create(self->h.m, 1);			\
-	run(self->h.o, seed, ops);					\
-} while (0)
-
-/* Small pages with gaps between them. */
-static void scatter(struct host *h, u64 seed)
-{
-	for (u32 slot = SLOTS; slot < 16 * SLOTS; slot++) {
-		struct sbuddy_op op = { .opcode = SBUDDY_OP_ALLOC, .slot = slot,
-					.gfp = SBUDDY_GFP_HIGHUSER_MOVABLE };
-
-		sbuddy_run_op(h->o, &op, 0);
-	}
-	for (u32 slot = SLOTS; slot < 16 * SLOTS; slot++) {
-		struct sbuddy_op op = { .opcode = SBUDDY_OP_FREE, .slot = slot, .nid = -1 };
-
-		if (rnd(&seed) % 3)
-			sbuddy_run_op(h->o, &op, 0);
-	}
-}
-
-/* What is held can move; a compaction is half done. */
-static int movable(struct host *h, u64 seed)
-{
-	struct sbuddy_compact_args args = {
-		.zone = h->m->nodes[0].node_zones[SBUDDY_ZONE_NORMAL], .order = -1,
-		.gfp = SBUDDY_GFP_KERNEL, .mode = SBUDDY_MIGRATE_SYNC, .holder = h->o->id,
-	};
-	struct sbuddy_compact_report r = { 0 };
-	int err;
-
-	for (u32 slot = 0; slot < 16 * SLOTS; slot++) {
-		struct sbuddy_op op = { .opcode = SBUDDY_OP_LRU, .slot = slot, .nid = -1,
-					.cpu = rnd(&seed) % h->m->nr_vcpus,
-					.gfp = rnd(&seed) % 4 };
-
-		sbuddy_run_op(h->o, &op, 0);
-	}
-	err = sbuddy_compact_start(&args, &h->task, &r);
-	for (u64 i = 0; i < 1 + seed % 4 && !err; i++)
-		err = sbuddy_compact_step(h->m, &h->task, 0, NULL, &r);
-	return err;
-}
-
-#define SCATTERED(seed, ops) do {					\
-	BOOT(LAYOUT, 3);						\
-	self->h.o = sbuddy_owner_create(self->h.m, 1);			\
-	scatter(&self->h, seed);					\
-	run(self->h.o, seed, ops);					\
-} while (0)
-
-#define MOVABLE(seed) do {						\
-	ASSERT_EQ(0, movable(&self->h, seed));				\
-	ASSERT_TRUE(self->h.m->walk);					\
-	EXPECT_SANE();							\
-} while (0)
 
 TEST_F(fork, fresh)
 {
@@ -238,85 +58,6 @@ TEST_F(fork, goes_on_as_the_original)
 		host_exit(&self->copy);
 		host_exit(&self->h);
 	}
-}
-
-/* One more move of the compaction in steps: what it did, and where it stands. */
-static int step(struct host *h, struct sbuddy_compact_report *r)
-{
-	memset(r, 0, sizeof(*r));
-	return sbuddy_compact_step(h->m, &h->task, 0, NULL, r);
-}
-
-/* Copied in the middle of a compaction, both end it in the same way, slots and all. */
-TEST_F(fork, half_compacted)
-{
-	for (u64 seed = 1; seed <= 12; seed++) {
-		struct sbuddy_compact_report a, b;
-		int err, steps = 0;
-
-		SCATTERED(seed, 500);
-		MOVABLE(seed);
-		ASSERT_EQ(0, fork_machine(self));
-		EXPECT_EQ(5, sbuddy_compact_holder(self->copy.m));
-		EXPECT_SAME();
-		EXPECT_COPY_SANE();
-		do {
-			err = step(&self->h, &a);
-			ASSERT_EQ(err, step(&self->copy, &b));
-			ASSERT_EQ(0, memcmp(&a, &b, sizeof(a)));
-			EXPECT_SAME();
-			EXPECT_COPY_SANE();
-			steps++;
-		} while (!err);
-		EXPECT_LT(2, steps);
-		run(self->h.o, seed + 100, 1000);
-		run(self->copy.o, seed + 100, 1000);
-		EXPECT_SAME();
-		EXPECT_COPY_SANE();
-		EXPECT_SANE();
-		host_exit(&self->copy);
-		host_exit(&self->h);
-	}
-}
-
-/* Pages of owners that did not come along move all the same. */
-TEST_F(fork, half_compacted_and_nobodys)
-{
-	struct sbuddy_compact_report a, b;
-	u64 moved;
-
-	SCATTERED(3, 500);
-	MOVABLE(3);
-	ASSERT_EQ(0, sbuddy_machine_fork(self->h.m, &self->copy.m));
-	EXPECT_EQ(SBUDDY_NO_OWNER, sbuddy_compact_holder(self->copy.m));
-	moved = sbuddy_vm_event(self->copy.m, SBUDDY_PGMIGRATE_SUCCESS);
-	while (!step(&self->h, &a)) {
-		ASSERT_EQ(0, step(&self->copy, &b));
-		ASSERT_EQ(0, memcmp(&a, &b, sizeof(a)));
-	}
-	EXPECT_LT(moved, sbuddy_vm_event(self->copy.m, SBUDDY_PGMIGRATE_SUCCESS));
-	EXPECT_SAME();
-	EXPECT_COPY_SANE();
-}
-
-/* Under another number an owner's pages are found, and move, as before. */
-TEST_F(fork, renamed_and_compacted)
-{
-	struct sbuddy_compact_report r;
-	struct sbuddy_page *page;
-	u32 slot = 0;
-
-	SCATTERED(5, 500);
-	MOVABLE(5);
-	ASSERT_EQ(0, fork_machine(self));
-	sbuddy_owner_rename(self->copy.o, 99);
-	EXPECT_EQ(99, sbuddy_compact_holder(self->copy.m));
-	for (; (page = sbuddy_owner_next(self->copy.o, &slot)); slot++)
-		EXPECT_EQ(99, sbuddy_page_owner(page));
-	while (!step(&self->copy, &r))
-		;
-	EXPECT_COPY_SANE();
-	EXPECT_EQ(0, os_warnings);
 }
 
 /* The original does not notice. */
@@ -449,11 +190,6 @@ TEST_F(fork, of_a_snapshot)
 
 /* ---- one thing at a time ---- */
 
-static struct sbuddy_zone *normal(struct sbuddy_machine *m)
-{
-	return m->nodes[0].node_zones[SBUDDY_ZONE_NORMAL];
-}
-
 static bool has_two(const struct list_head *l)
 {
 	return !list_empty(l) && l->next->next != l;
@@ -486,14 +222,6 @@ static struct list_head *pcp_list(struct sbuddy_machine *m)
 	abort();
 }
 
-static void swap_first_two(struct list_head *head)
-{
-	struct list_head *first = head->next;
-
-	list_del(first);
-	list_add(first, head->next);
-}
-
 static struct sbuddy_page *used_page(struct sbuddy_machine *m)
 {
 	for (unsigned long i = 0; i < m->nr_pages; i++)
@@ -501,9 +229,6 @@ static struct sbuddy_page *used_page(struct sbuddy_machine *m)
 			return &m->pages[i];
 	abort();
 }
-
-#define CHANGE(name, statement) \
-	static void change_##name(struct sbuddy_machine *m) { statement; }
 
 CHANGE(free_list, swap_first_two(free_list(m)))
 CHANGE(nr_free, normal(m)->free_area[4].nr_free++)
@@ -541,32 +266,9 @@ CHANGE(totalreserve, m->totalreserve_pages++)
 CHANGE(knob, m->knobs.watermark_boost_factor++)
 CHANGE(weight, m->knobs.il_weight[1]++)
 CHANGE(ratio, m->knobs.lowmem_reserve_ratio[1]++)
-CHANGE(cached_migrate, normal(m)->compact.cached_migrate_pfn[1] += 512)
-CHANGE(cached_free, normal(m)->compact.cached_free_pfn -= 512)
-CHANGE(init_migrate, normal(m)->compact.init_migrate_pfn += 512)
-CHANGE(init_free, normal(m)->compact.init_free_pfn += 512)
-CHANGE(considered, normal(m)->compact.considered++)
-CHANGE(defer_shift, normal(m)->compact.defer_shift++)
-CHANGE(order_failed, normal(m)->compact.order_failed++)
-CHANGE(flush, normal(m)->compact.blockskip_flush ^= true)
-CHANGE(kcompactd_order, m->nodes[0].kcompactd.max_order++)
-CHANGE(kcompactd_zone, m->nodes[0].kcompactd.highest_zoneidx--)
-CHANGE(kcompactd_woken, m->nodes[1].kcompactd.woken ^= true)
-CHANGE(proactive, m->nodes[1].kcompactd.proactive_trigger ^= true)
-CHANGE(vm_event, atomic_long_inc(&m->vm_events[SBUDDY_COMPACTSTALL]))
-CHANGE(threshold_knob, m->knobs.extfrag_threshold++)
-CHANGE(lru_order, swap_first_two(&m->lru->node[0].list[SBUDDY_INACTIVE_ANON]))
-CHANGE(lru_count, m->lru->node[1].nr[SBUDDY_ACTIVE_FILE]++)
-CHANGE(isolated, m->lru->node[0].nr_isolated[0]++)
-CHANGE(batch, m->lru->batch[2].nr--)
-CHANGE(walk, m->walk->cc.migrate_pfn++)
-CHANGE(walk_held, m->walk->cc.nr_freepages++)
 CHANGE(zonelist, swap(m->nodes[1].zonelists[0].ref[0], m->nodes[1].zonelists[0].ref[1]))
 
-static const struct {
-	void (*change)(struct sbuddy_machine *m);
-	const char *name;
-} changes[] = {
+static const struct fork_change changes[] = {
 	{ change_free_list, " free order=" },
 	{ change_nr_free, "node 0 zone Normal nr_free order=4: " },
 	{ change_pcp_list, "list idx=" },
@@ -602,49 +304,13 @@ static const struct {
 	{ change_knob, "machine knob watermark_boost_factor: " },
 	{ change_weight, "machine knob il_weight[1]: " },
 	{ change_ratio, "machine knob lowmem_reserve_ratio[1]: " },
-	{ change_cached_migrate, "node 0 zone Normal compact.cached_migrate_pfn[1]: " },
-	{ change_cached_free, "node 0 zone Normal compact.cached_free_pfn: " },
-	{ change_init_migrate, "node 0 zone Normal compact.init_migrate_pfn: " },
-	{ change_init_free, "node 0 zone Normal compact.init_free_pfn: " },
-	{ change_considered, "node 0 zone Normal compact.considered: " },
-	{ change_defer_shift, "node 0 zone Normal compact.defer_shift: " },
-	{ change_order_failed, "node 0 zone Normal compact.order_failed: " },
-	{ change_flush, "node 0 zone Normal compact.blockskip_flush: " },
-	{ change_kcompactd_order, "node 0 kcompactd.max_order: " },
-	{ change_kcompactd_zone, "node 0 kcompactd.highest_zoneidx: " },
-	{ change_kcompactd_woken, "node 1 kcompactd.woken: " },
-	{ change_proactive, "node 1 kcompactd.proactive_trigger: " },
-	{ change_vm_event, "machine compact_stall: " },
-	{ change_threshold_knob, "machine knob extfrag_threshold: " },
-	{ change_lru_order, "node 0 LRU list 0: " },
-	{ change_lru_count, "node 1 LRU nr[3]: " },
-	{ change_isolated, "node 0 LRU nr_isolated[0]: " },
-	{ change_batch, "vcpu 2 LRU batch pages: " },
-	{ change_walk, "compaction in steps migrate_pfn: " },
-	{ change_walk_held, "compaction in steps nr_freepages: " },
 	{ change_zonelist, "node 1 zonelist 0 entry 0: " },
 };
 
-/* The hash differs, and the one line of the diff names it. */
 TEST_F(fork, each_change_is_seen)
 {
 	BUSY(4, 4000);
-	MOVABLE(4);
-	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-		ASSERT_EQ(0, sbuddy_machine_fork(self->h.m, &self->copy.m));
-		changes[i].change(self->copy.m);
-		EXPECT_NE(HASH(self->h), HASH(self->copy)) {
-			TH_LOG("%s", changes[i].name);
-		}
-		EXPECT_EQ(1, diff(self)) {
-			TH_LOG("%s", self->text);
-		}
-		EXPECT_NE(NULL, strstr(self->text, changes[i].name)) {
-			TH_LOG("wanted %s, got %s", changes[i].name, self->text);
-		}
-		sbuddy_machine_destroy(self->copy.m);
-		self->copy.m = NULL;
-	}
+	EXPECT_SEEN(changes);
 }
 
 /* One hit that is local, too, is two counters. */

@@ -16,7 +16,7 @@
  * matter then.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 /* Whoever may wait gets its turn in the second pass. */
 #define SBUDDY_GFP_SECOND_PASS	(SBUDDY_GFP_DIRECT_RECLAIM | SBUDDY_GFP_NOFAIL)
@@ -97,7 +97,8 @@ static int sbuddy_mpol_check_home(const struct sbuddy_machine *m, int mode, int 
  *
  * Context: Any.
  * Return: 0; -EINVAL for a mode that does not exist, or nodes or a home node
- * that do not go with it; -ENOENT for a node that does not exist.
+ * that do not go with it; -EOPNOTSUPP for a mode that the machine's rules lack;
+ * -ENOENT for a node that does not exist.
  */
 int sbuddy_mpol_new(const struct sbuddy_machine *m, int mode, u64 nodes, int home_node,
 		    struct sbuddy_mempolicy *pol)
@@ -106,6 +107,8 @@ int sbuddy_mpol_new(const struct sbuddy_machine *m, int mode, u64 nodes, int hom
 
 	if (mode < 0 || mode >= SBUDDY_NR_MPOL_MODES)
 		return -EINVAL;
+	if (mode == SBUDDY_MPOL_WEIGHTED_INTERLEAVE && !m->rules->weighted_interleave)
+		return -EOPNOTSUPP;
 	err = sbuddy_mpol_check_nodes(m, mode, nodes);
 	if (!err)
 		err = sbuddy_mpol_check_home(m, mode, home_node);
@@ -131,7 +134,8 @@ int sbuddy_mpol_new(const struct sbuddy_machine *m, int mode, u64 nodes, int hom
  * @weight: pages in a row, 1 to 255; 0 is the default, 1
  *
  * Context: Any.
- * Return: 0; -EINVAL for another weight; -ENOENT for a node that does not exist.
+ * Return: 0; -EINVAL for another weight; -ENOENT for a node that does not exist;
+ * -EOPNOTSUPP if the machine's rules have no weighted interleaving.
  */
 int sbuddy_set_il_weight(struct sbuddy_machine *m, int nid, int weight)
 {
@@ -139,6 +143,8 @@ int sbuddy_set_il_weight(struct sbuddy_machine *m, int nid, int weight)
 		return -EINVAL;
 	if (nid < 0 || !sbuddy_node_exists(m, nid))
 		return -ENOENT;
+	if (!m->rules->weighted_interleave)
+		return -EOPNOTSUPP;
 	WRITE_ONCE(m->knobs.il_weight[nid], weight);
 	return 0;
 }
@@ -349,18 +355,23 @@ struct sbuddy_page *sbuddy_alloc_pages_mpol(struct sbuddy_machine *m, struct sbu
 {
 	struct sbuddy_page *page;
 	u32 nodemask;
+	int near;
 
 	pol = sbuddy_effective_policy(task, gfp, pol, ilx);
 	nid = nid < 0 ? m->vcpu_node[task->cpu] : nid;
+	near = nid;
 	nodemask = sbuddy_policy_nodemask(m, task, gfp, pol, ilx, &nid);
 	if (pol->mode == SBUDDY_MPOL_PREFERRED_MANY)
 		return sbuddy_alloc_pages_preferred_many(m, task, gfp, order, nid, nodemask);
-	if (sbuddy_wants_near_huge_page(order, pol, ilx, nid, nodemask)) {
-		u32 near = gfp | SBUDDY_GFP_THISNODE | SBUDDY_GFP_NORETRY;
+	if (pol->mode != SBUDDY_MPOL_BIND || m->rules->huge_by_home)
+		near = nid;
+	if (sbuddy_wants_near_huge_page(order, pol, ilx, near, nodemask)) {
+		u32 near_gfp = gfp | SBUDDY_GFP_THISNODE | SBUDDY_GFP_NORETRY;
 
-		page = sbuddy_alloc_pages(m, task, near, order, nid);
+		page = sbuddy_alloc_pages(m, task, near_gfp, order, near);
 		if (page || !(gfp & SBUDDY_GFP_DIRECT_RECLAIM))
 			return page;
+		nid = near;
 	}
 	page = sbuddy_alloc_pages_nodemask(m, task, gfp, order, nid, nodemask);
 	if (page && pol->mode == SBUDDY_MPOL_INTERLEAVE && sbuddy_zone_of(m, page)->node == nid)

@@ -106,7 +106,8 @@ static bool sbuddy_mpol_scan(const char *p, int *mode, u64 *nodes, int *home_nod
  * @expected: out on error, what would have been accepted
  *
  * Context: Any.
- * Return: 0; -EINVAL; -ENOENT for a node that does not exist.
+ * Return: 0; -EINVAL; -ENOENT for a node that does not exist; -EOPNOTSUPP for a
+ * mode that the machine's rules lack.
  */
 int sbuddy_mpol_parse(const struct sbuddy_machine *m, const char *text,
 		      struct sbuddy_mempolicy *pol, const char **expected)
@@ -120,6 +121,8 @@ int sbuddy_mpol_parse(const struct sbuddy_machine *m, const char *text,
 	err = sbuddy_mpol_new(m, mode, nodes, home_node, pol);
 	if (err == -ENOENT)
 		*expected = "nodes that are online";
+	else if (err == -EOPNOTSUPP)
+		*expected = "a mode that these rules have: 6.1 interleaves without weights";
 	else if (home_node != SBUDDY_NID_ANY)
 		*expected = "@N after bind:N or preferred-many:N only";
 	return err;

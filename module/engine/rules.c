@@ -25,6 +25,8 @@ const struct sbuddy_rules sbuddy_rules_6_12 = {
 	.watches_high = true,
 	.movable_token_min = true,
 	.ranges = true,
+	.weighted_interleave = true,
+	.huge_by_home = true,
 };
 
 const struct sbuddy_rules sbuddy_rules_6_1 = {

@@ -43,6 +43,9 @@
  *		  request's flags, not from those of the pass
  * @movable_token_min: the Movable zone gets a token MIN mark
  * @ranges: isolation and contiguous ranges have rules here
+ * @weighted_interleave: that memory policy exists
+ * @huge_by_home: a huge page under BIND is first sought at the home node, if
+ *		  there is one; otherwise always at the task's own node
  */
 struct sbuddy_rules {
 	const char *name;
@@ -74,6 +77,8 @@ struct sbuddy_rules {
 	bool boost_by_gfp;
 	bool movable_token_min;
 	bool ranges;
+	bool weighted_interleave;
+	bool huge_by_home;
 };
 
 extern const struct sbuddy_rules sbuddy_rules_6_12;

@@ -133,6 +133,8 @@ static int weights_write(struct sbuddy_debugfs_write *w)
 	err = sbuddy_set_il_weight(w->m, nid, weight);
 	if (err == -ENOENT)
 		return sbuddy_debugfs_refuse(w, err, "a node that is online");
+	if (err == -EOPNOTSUPP)
+		return sbuddy_debugfs_refuse(w, err, "rules with weights: 6.1 has none");
 	if (err)
 		return sbuddy_debugfs_refuse(w, err, "weight=0..255");
 	return 0;

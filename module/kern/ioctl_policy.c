@@ -41,7 +41,8 @@ static int set_policy_locked(struct sbuddy_client *c, const struct sbuddy_policy
  *
  * Context: May sleep; no locks held.
  * Return: 0; -EINVAL for a number, mode, set or home node that cannot be;
- * -ENOENT for a node that the machine lacks; -EINTR by a fatal signal.
+ * -ENOENT for a node that the machine lacks; -EOPNOTSUPP for a mode that its
+ * rules lack; -EINTR by a fatal signal.
  */
 int sbuddy_ioctl_set_policy(struct sbuddy_client *c, void *arg)
 {
@@ -92,17 +93,18 @@ static bool has_node(const struct sbuddy_machine *m, int nid)
 	return nid < m->nr_nodes && m->nodes[nid].online;
 }
 
+/* A machine takes weights for all its nodes or for none. */
 static int set_weights(struct sbuddy_machine *m, const struct sbuddy_weights *w)
 {
-	int nid;
+	int nid, err = 0;
 
 	for (nid = 0; nid < SBUDDY_NR_WEIGHTS; nid++)
 		if (w->weight[nid] && !has_node(m, nid))
 			return -ENOENT;
-	for (nid = 0; nid < SBUDDY_NR_WEIGHTS; nid++)
+	for (nid = 0; nid < SBUDDY_NR_WEIGHTS && !err; nid++)
 		if (has_node(m, nid))
-			sbuddy_set_il_weight(m, nid, w->weight[nid]);
-	return 0;
+			err = sbuddy_set_il_weight(m, nid, w->weight[nid]);
+	return err;
 }
 
 /**
@@ -112,7 +114,7 @@ static int set_weights(struct sbuddy_machine *m, const struct sbuddy_weights *w)
  *
  * Context: May sleep; no locks held.
  * Return: 0; -ENOENT for a machine, or a node with a weight, that does not
- * exist; -EINTR by a fatal signal.
+ * exist; -EOPNOTSUPP where the rules have no weights; -EINTR by a fatal signal.
  */
 int sbuddy_ioctl_weights(struct sbuddy_client *c, void *arg)
 {

@@ -275,7 +275,11 @@ static int print_node(struct sbuddy_live_request *r, struct sbuddy_live_text *t,
 	return print_zones(r, t, pgdat);
 }
 
-/* Opens files, some of which are seq_files. */
+/*
+ * Opens files, some of which are seq_files.  To be done before anything of a
+ * node is looked at: a look at lowmem_reserve_ratio makes the kernel compute the
+ * nodes' totalreserve anew, with the boosts of the moment.
+ */
 static void print_knobs(struct sbuddy_live_request *r, struct sbuddy_live_text *t)
 {
 	struct sbuddy_live_knobs k;

@@ -33,13 +33,22 @@ TEST_F(fork, busy)
 	EXPECT_SANE();
 }
 
+#define BUSY_61(seed, ops) do {						\
+	ASSERT_EQ(0, host_boot_61(&self->h, LAYOUT, 3));		\
+	self->h.o = sbuddy_owner_create(self->h.m, 1);			\
+	run(self->h.o, seed, ops);					\
+} while (0)
+
 /* Every operation has the same result on both, and ends in the same state. */
 TEST_F(fork, goes_on_as_the_original)
 {
 	for (u64 seed = 1; seed <= 20; seed++) {
 		u64 s = seed * 1000;
 
-		BUSY(seed, 300 * seed);
+		if (seed & 1)
+			BUSY(seed, 300 * seed);
+		else
+			BUSY_61(seed, 300 * seed);
 		ASSERT_EQ(0, fork_machine(self));
 		for (int i = 0; i < 3000; i++) {
 			struct sbuddy_op a = random_op(&s, 3), b = a;
@@ -311,6 +320,53 @@ TEST_F(fork, each_change_is_seen)
 {
 	BUSY(4, 4000);
 	EXPECT_SEEN(changes);
+}
+
+static struct list_head *used_pcp_list(struct sbuddy_machine *m)
+{
+	for (int i = 0; i < m->nr_zones * m->nr_vcpus; i++)
+		for (int j = 0; j < SBUDDY_NR_PCP_LISTS; j++) {
+			struct sbuddy_zone *z = m->zones[i / m->nr_vcpus];
+			struct list_head *l = &z->pcp[i % m->nr_vcpus].lists[j];
+
+			if (!list_empty(l))
+				return l;
+		}
+	abort();
+}
+
+/* What a block on a per-CPU list remembers is state under the 6.1 rules, and only there. */
+TEST_F(fork, remembered_type)
+{
+	struct sbuddy_page *page;
+
+	BUSY_61(4, 4000);
+	ASSERT_EQ(0, fork_machine(self));
+	EXPECT_SAME();
+	page = list_first_entry(used_pcp_list(self->copy.m), struct sbuddy_page, lru);
+	sbuddy_set_pcp_mt(page, (sbuddy_pcp_mt(page) + 1) % SBUDDY_MIGRATE_PCPTYPES);
+	EXPECT_NE(HASH(self->h), HASH(self->copy));
+	EXPECT_EQ(1, diff(self)) {
+		TH_LOG("%s", self->text);
+	}
+	EXPECT_NE(NULL, strstr(self->text, ": remembered type: "));
+}
+
+/* A fork obeys the rules of its original, and the rules are part of what it is. */
+TEST_F(fork, rules)
+{
+	BOOT(LAYOUT, 3);
+	ASSERT_EQ(0, host_boot_61(&self->copy, LAYOUT, 3));
+	EXPECT_NE(HASH(self->h), HASH(self->copy));
+	EXPECT_LT(0, diff(self));
+	EXPECT_NE(NULL, strstr(self->text, "machine config.rules: 0, 1\n")) {
+		TH_LOG("%s", self->text);
+	}
+	host_exit(&self->h);
+	ASSERT_EQ(0, sbuddy_machine_fork(self->copy.m, &self->h.m));
+	EXPECT_EQ(self->copy.m->rules, self->h.m->rules);
+	EXPECT_EQ(SBUDDY_RULES_6_1, self->h.m->config.rules);
+	EXPECT_SAME();
 }
 
 /* One hit that is local, too, is two counters. */

@@ -10,7 +10,8 @@ static const struct host *host_traced;
 
 /* ---- machines ---- */
 
-int host_boot_nodes(struct host *h, const char *layout, int vcpus, const u8 *vcpu_node)
+static int host_boot_rules(struct host *h, const char *layout, int vcpus, const u8 *vcpu_node,
+			   unsigned int rules)
 {
 	struct sbuddy_config *cfg = calloc(1, sizeof(*cfg));
 	const char *expected;
@@ -18,6 +19,7 @@ int host_boot_nodes(struct host *h, const char *layout, int vcpus, const u8 *vcp
 
 	sbuddy_config_init(cfg);
 	cfg->nr_vcpus = vcpus;
+	cfg->rules = rules;
 	cfg->thp = false;
 	if (vcpu_node)
 		memcpy(cfg->vcpu_node, vcpu_node, vcpus);
@@ -28,6 +30,16 @@ int host_boot_nodes(struct host *h, const char *layout, int vcpus, const u8 *vcp
 		err = sbuddy_machine_create(cfg, &h->m);
 	free(cfg);
 	return err;
+}
+
+int host_boot_nodes(struct host *h, const char *layout, int vcpus, const u8 *vcpu_node)
+{
+	return host_boot_rules(h, layout, vcpus, vcpu_node, SBUDDY_RULES_6_12);
+}
+
+int host_boot_61(struct host *h, const char *layout, int vcpus)
+{
+	return host_boot_rules(h, layout, vcpus, NULL, SBUDDY_RULES_6_1);
 }
 
 int host_boot(struct host *h, const char *layout, int vcpus)

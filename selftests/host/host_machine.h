@@ -87,6 +87,7 @@ extern struct host_event host_events[HOST_MAX_EVENTS];
 extern int host_nr_events;
 
 int host_boot(struct host *h, const char *layout, int vcpus);
+int host_boot_61(struct host *h, const char *layout, int vcpus);
 int host_boot_nodes(struct host *h, const char *layout, int vcpus, const u8 *vcpu_node);
 int host_import(struct host *h, const struct host_state *s);
 void host_no_watermarks(struct host *h);

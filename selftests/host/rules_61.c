@@ -199,4 +199,72 @@ TEST_F(rules_61, refill_counts_once)
 	EXPECT_EQ(0, z->zstat[0].free_diff);
 }
 
+static int node_of_huge_page(struct host *h, const struct sbuddy_mempolicy *pol)
+{
+	struct sbuddy_page *page;
+
+	page = sbuddy_alloc_pages_mpol(h->m, &h->task, SBUDDY_GFP_TRANSHUGE_LIGHT, 9, pol, 0, -1);
+	return page ? sbuddy_page_zone(h->m, page)->node : -1;
+}
+
+/* A huge page is sought where the task is, if the set allows it; only others go home. */
+TEST_F(rules_61, huge_page_not_at_home)
+{
+	struct sbuddy_mempolicy pol;
+
+	ASSERT_EQ(0, host_boot_61(&self->h, "N0:Normal=16M;N1:Normal=16M;N2:Normal=16M", 1));
+	ASSERT_EQ(0, sbuddy_mpol_new(self->h.m, SBUDDY_MPOL_BIND, 3, 1, &pol));
+	EXPECT_EQ(0, node_of_huge_page(&self->h, &pol));
+	ASSERT_EQ(0, sbuddy_mpol_new(self->h.m, SBUDDY_MPOL_BIND, 6, 2, &pol));
+	EXPECT_EQ(2, node_of_huge_page(&self->h, &pol));
+	while (node_of_huge_page(&self->h, &pol) == 2)
+		;
+	/* the set's other node served; by home this would have been there or nowhere */
+	EXPECT_EQ(1, node_of_huge_page(&self->h, &pol));
+	EXPECT_SANE();
+}
+
+TEST_F(rules_61, no_weighted_interleave)
+{
+	struct sbuddy_mempolicy pol = { .mode = 99 };
+	const char *expected = "";
+
+	ASSERT_EQ(0, host_boot_61(&self->h, "N0:Normal=16M;N1:Normal=16M", 1));
+	EXPECT_EQ(-EOPNOTSUPP, sbuddy_mpol_new(self->h.m, SBUDDY_MPOL_WEIGHTED_INTERLEAVE, 3, -1,
+					       &pol));
+	EXPECT_EQ(-EOPNOTSUPP, sbuddy_mpol_parse(self->h.m, "weighted-interleave:0-1", &pol,
+						 &expected));
+	EXPECT_NE(NULL, strstr(expected, "6.1"));
+	EXPECT_EQ(99, pol.mode);
+	EXPECT_EQ(-EOPNOTSUPP, sbuddy_set_il_weight(self->h.m, 0, 3));
+	EXPECT_EQ(1, sbuddy_get_il_weight(self->h.m, 0));
+}
+
+/* Each operation on ranges, and the commands: refused, nothing changed. */
+TEST_F(rules_61, no_ranges)
+{
+	struct sbuddy_isolate isolate = { .count = 512 };
+	struct sbuddy_contig contig = { .count = 512 };
+	u64 hash;
+
+	ASSERT_EQ(0, host_boot_61(&self->h, "N0:Normal=16M", 1));
+	self->h.o = sbuddy_owner_create(self->h.m, 1);
+	ASSERT_NE(NULL, self->h.o);
+	isolate.pfn = self->h.m->base_pfn;
+	contig.pfn = self->h.m->base_pfn;
+	hash = sbuddy_machine_hash(self->h.m);
+	for (int i = SBUDDY_OP_ISOLATE; i <= SBUDDY_OP_CONTIG_FREE; i++) {
+		struct sbuddy_op op = { .opcode = i, .pfn = self->h.m->base_pfn, .count = 512,
+					.nid = SBUDDY_NID_ANY };
+
+		sbuddy_run_op(self->h.o, &op, 0);
+		EXPECT_EQ(-EOPNOTSUPP, op.err);
+		EXPECT_EQ(0, op.count);
+	}
+	EXPECT_EQ(-EOPNOTSUPP, sbuddy_run_isolate(self->h.o, &isolate, 0));
+	EXPECT_EQ(-EOPNOTSUPP, sbuddy_run_contig(self->h.o, &contig, 0));
+	EXPECT_EQ(hash, sbuddy_machine_hash(self->h.m));
+	EXPECT_SANE();
+}
+
 TEST_HARNESS_MAIN

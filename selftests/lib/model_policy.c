@@ -38,6 +38,8 @@ int model_set_policy(struct model *m, unsigned int index, unsigned int mode, u64
 
 	if (index >= SBUDDY_NR_POLICIES || mode >= SBUDDY_NR_MPOL_MODES)
 		return -EINVAL;
+	if (mode == SBUDDY_MPOL_WEIGHTED_INTERLEAVE && m->old)
+		return -EOPNOTSUPP;
 	if (none ? nodes != 0 : !nodes && mode != SBUDDY_MPOL_PREFERRED)
 		return -EINVAL;
 	for (int node = 0; node < 64; node++) {
@@ -69,6 +71,8 @@ int model_set_weight(struct model *m, int node, int weight)
 		return -EINVAL;
 	if (!exists(m, node))
 		return -ENOENT;
+	if (m->old)
+		return -EOPNOTSUPP;
 	m->weight[node] = weight;
 	return 0;
 }
@@ -209,8 +213,12 @@ unsigned long model_alloc_policy(struct model *m, int cpu, u32 gfp, int order, u
 		nid = member(p, 0);
 		break;
 	case SBUDDY_MPOL_BIND:
-		nid = p->home < 0 ? nid : p->home;
 		nodes = binds(m, p, gfp) ? mask(p) : ~0U;
+		if (m->old && order == 9 && index >= 0 && (nodes >> nid & 1))
+			break;	/* the home node is not for huge pages */
+		nid = p->home < 0 ? nid : p->home;
+		if (m->old)
+			return model_alloc_on(m, cpu, gfp, order, nid, nodes);
 		break;
 	}
 	return near_or_far(m, cpu, gfp, order, nid, nodes, index >= 0);

@@ -7,7 +7,8 @@
  * it kept here under a number.  For the time of a request the racer has the
  * kept one and the rotor; its own, which holds its memory on node 0, is put
  * back behind it.  A policy of a mapping hangs on a mapping that does not
- * exist, and the index of the page is where in it the page would be.
+ * exist, and the index of the page is where in it the page would be.  A request
+ * for it of a huge page's order is one for a huge page, which 6.1 has to be told.
  *
  * State: the policies and the rotor, under the caller's lock.
  */
@@ -167,7 +168,8 @@ struct page *race_policy_alloc(const struct sbuddy_op *op, gfp_t gfp)
 	if (indexed) {
 		mapping.vm_policy = op->flags & SBUDDY_OP_POLICY ? pol : NULL;
 		mapping.vm_pgoff = (pgoff_t)op->count << op->order;
-		folio = vma_alloc_folio(gfp, op->order, &mapping, 0, false);
+		folio = vma_alloc_folio(gfp, op->order, &mapping, 0,
+					op->order == HPAGE_PMD_ORDER);
 		page = folio ? &folio->page : NULL;
 	} else {
 		page = alloc_pages(gfp, op->order);

@@ -56,6 +56,8 @@ struct leg {
 	struct race_numa numa[2];
 };
 
+static bool have_ranges;		/* the clone's rules know of ranges */
+
 static struct race_live live;
 static struct race_shadow shadow = { .fd = -1 };
 
@@ -464,7 +466,8 @@ static enum outcome run_leg(struct leg *leg)
 	if (outcome != SAME)
 		return outcome;
 	if (leg->profile->late) {
-		err = race_gen_ranges(leg->gen, leg->before);
+		if (have_ranges)
+			err = race_gen_ranges(leg->gen, leg->before);
 		if (!err)
 			err = ballast(leg);
 		if (err == -EBADE)
@@ -561,30 +564,6 @@ static enum outcome run_undisturbed(struct leg *leg, bool keep, unsigned long *r
 }
 
 /* ---- all of them ---- */
-
-static bool wanted(const struct race_profile *profile)
-{
-	const char *p = options.profiles;
-	size_t len = strlen(profile->name);
-
-	while (p && *p) {
-		if (!strncmp(p, profile->name, len) && (!p[len] || p[len] == ','))
-			return true;
-		p = strchr(p, ',');
-		p += p ? 1 : 0;
-	}
-	return !options.profiles;
-}
-
-static unsigned int choose(const struct race_profile **chosen)
-{
-	unsigned int nr = 0;
-
-	for (unsigned int i = 0; i < race_nr_profiles; i++)
-		if (wanted(&race_profiles[i]))
-			chosen[nr++] = &race_profiles[i];
-	return nr;
-}
 
 static double seconds(void)
 {
@@ -685,11 +664,14 @@ int main(int argc, char **argv)
 
 	if (parse(argc, argv))
 		return usage();
-	nr = choose(chosen);
-	if (!nr)
-		return usage();
 	if (race_live_open(&live))
 		return 2;
+	have_ranges = race_shadow_has_ranges(&shadow);
+	nr = race_profiles_choose(options.profiles, have_ranges, chosen);
+	if (!nr) {
+		race_live_close(&live);
+		return usage();
+	}
 	if (options.cpus < 1 || options.cpus > live.cpus)
 		options.cpus = live.cpus;
 	status = race(chosen, nr);

@@ -48,6 +48,7 @@ struct race_zone {
  * @late:     the ballast comes after the clone, and is on both sides: where the use
  *	      that pages are in decides, the clone must have seen them taken
  * @policies: percent of requests that heed a memory policy
+ * @ranges:   is about ranges; not for rules that have none
  * @special: operations in a thousand that are none of alloc and free, by class
  */
 struct race_profile {
@@ -65,6 +66,7 @@ struct race_profile {
 	} special;
 	uint8_t policies;
 	bool late;
+	bool ranges;
 };
 
 extern const struct race_profile race_profiles[];
@@ -81,6 +83,8 @@ unsigned int race_gen_chunk(struct race_gen *g, struct sbuddy_op *ops, unsigned 
 unsigned int race_gen_end(struct race_gen *g, struct sbuddy_op *ops, unsigned int max);
 void race_gen_learn(struct race_gen *g, uint32_t slot, const struct race_slot *held);
 /* race_profiles.c */
+unsigned int race_profiles_choose(const char *names, bool have_ranges,
+				  const struct race_profile **chosen);
 unsigned int race_weighted(struct test_random *r, const uint8_t *weight, unsigned int nr);
 struct sbuddy_op race_gen_ballast(const struct race_profile *profile, struct test_random *r,
 				  int node, uint32_t slot);
@@ -122,6 +126,7 @@ struct race_shadow {
 };
 
 int race_shadow_clone(struct race_shadow *shadow);
+bool race_shadow_has_ranges(struct race_shadow *shadow);
 void race_shadow_drop(struct race_shadow *shadow);
 int race_shadow_run(struct race_shadow *shadow, struct sbuddy_op *ops, unsigned int nr);
 int race_shadow_sysctl(struct race_shadow *shadow, enum race_sysctl which, long value);

@@ -3,6 +3,8 @@
  * What streams are like: the profiles by their weights, and the ballast that
  * makes a node as full, and as full of holes, as a profile wants it.
  */
+#include <stdio.h>
+
 #include "race.h"
 
 #define USUAL_ORDERS	{ 40, 20, 12, 10, 6, 4, 3, 2, 1, 1, 1 }
@@ -35,9 +37,9 @@ const struct race_profile race_profiles[] = {
 	{ "sysctl", 1, 92, 12, 94, SMALL_ORDERS, { 26, 40, 20, 6, 4, 4 }, 1500, 10,
 	  { .bulk = 3, .drain = 1, .decay = 4, .sysctl = 4 } },
 	{ "ranges", 2, 85, 12, 85, SMALL_ORDERS, { 24, 50, 20, 4 }, 0, 15,
-	  { .bulk = 2, .drain = 2, .decay = 2, .range = 12 }, .late = true },
+	  { .bulk = 2, .drain = 2, .decay = 2, .range = 12 }, .late = true, .ranges = true },
 	{ "contig", 1, 50, 40, 60, USUAL_ORDERS, { 24, 50, 20, 4 }, 0, 15,
-	  { .bulk = 2, .drain = 2, .decay = 2, .range = 6 }, .late = true },
+	  { .bulk = 2, .drain = 2, .decay = 2, .range = 6 }, .late = true, .ranges = true },
 	{ "policy", -1, 93, 8, 97, SMALL_ORDERS, { 24, 40, 20, 6, 4, 8 }, 1500, 15,
 	  { .bulk = 10, .exact = 4, .batch = 4 }, .policies = 80 },
 	{ "all", -1, 95, 6, 98, SMALL_ORDERS, { 23, 28, 16, 8, 8, 14, 2, 2 }, 1500, 25,
@@ -46,6 +48,36 @@ const struct race_profile race_profiles[] = {
 };
 
 const unsigned int race_nr_profiles = sizeof(race_profiles) / sizeof(race_profiles[0]);
+
+static bool wanted(const struct race_profile *profile, const char *names)
+{
+	size_t len = strlen(profile->name);
+
+	for (const char *p = names; p && *p; p += *p == ',') {
+		if (!strncmp(p, profile->name, len) && (!p[len] || p[len] == ','))
+			return true;
+		p += strcspn(p, ",");
+	}
+	return !names;
+}
+
+/* Those of @names, or all, that the rules have something to decide for; how many. */
+unsigned int race_profiles_choose(const char *names, bool have_ranges,
+				  const struct race_profile **chosen)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < race_nr_profiles; i++) {
+		if (!wanted(&race_profiles[i], names))
+			continue;
+		if (race_profiles[i].ranges && !have_ranges)
+			printf("  %s: left out, these rules have no ranges\n",
+			       race_profiles[i].name);
+		else
+			chosen[nr++] = &race_profiles[i];
+	}
+	return nr;
+}
 
 /* An index, as often as its weight says. */
 unsigned int race_weighted(struct test_random *r, const uint8_t *weight, unsigned int nr)

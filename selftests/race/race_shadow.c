@@ -62,6 +62,19 @@ void race_shadow_drop(struct race_shadow *shadow)
 	close(fd);
 }
 
+/* Whether a clone of this kernel knows what to do with a range. */
+bool race_shadow_has_ranges(struct race_shadow *shadow)
+{
+	struct sbuddy_op op = sbuddy_user_op(SBUDDY_OP_TEST_ISOLATED, 0);
+	bool has;
+
+	if (race_shadow_clone(shadow))
+		return true;		/* the first leg says why */
+	has = race_shadow_run(shadow, &op, 1) || op.err != -EOPNOTSUPP;
+	race_shadow_drop(shadow);
+	return has;
+}
+
 int race_shadow_run(struct race_shadow *shadow, struct sbuddy_op *ops, unsigned int nr)
 {
 	return sbuddy_user_run_all(shadow->fd, ops, nr);

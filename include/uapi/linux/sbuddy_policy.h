@@ -62,7 +62,8 @@ enum sbuddy_mpol_mode {
  *
  * @mode, @nodes and @home_node are in for SET, out for GET.  Setting number 0
  * to INTERLEAVE or WEIGHTED_INTERLEAVE starts the rotor anew, from the lowest
- * node.  ENOENT: a node that the machine does not have.
+ * node.  ENOENT: a node that the machine does not have.  EOPNOTSUPP: under the
+ * 6.1 rules there is no WEIGHTED_INTERLEAVE, nor are there weights to set.
  */
 struct sbuddy_policy {
 	__u32	size;

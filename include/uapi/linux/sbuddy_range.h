@@ -20,6 +20,8 @@
  * pageblocks may have been isolated and given back: as in the kernel, they have
  * the type of the request then, and their free blocks are at the ends of the
  * lists.
+ *
+ * A machine of the 6.1 rules has none of this: EOPNOTSUPP, and nothing is done.
  */
 #ifndef _UAPI_LINUX_SBUDDY_RANGE_H
 #define _UAPI_LINUX_SBUDDY_RANGE_H

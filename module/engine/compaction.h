@@ -282,6 +282,12 @@ unsigned int sbuddy_fragmentation_score_wmark(const struct sbuddy_machine *m, bo
 int sbuddy_compact_node(struct sbuddy_machine *m, struct sbuddy_task *task, int nid,
 			bool proactive);
 
+/* contig_migrate.c */
+void sbuddy_lru_cache_disable(struct sbuddy_machine *m, struct sbuddy_task *task);
+void sbuddy_lru_cache_enable(struct sbuddy_machine *m);
+int sbuddy___alloc_contig_migrate_range(struct sbuddy_range *r, struct sbuddy_zone *zone,
+					unsigned long start, unsigned long end, u32 gfp);
+
 /* compaction_walk.c */
 void sbuddy_compact_walk_forget(struct sbuddy_machine *m);
 int sbuddy_compact_walk_fork(const struct sbuddy_machine *src, struct sbuddy_machine *dst);

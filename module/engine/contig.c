@@ -5,15 +5,13 @@
  *
  * A range is taken from a zone by isolating its pageblocks, draining the
  * per-CPU lists, moving out what is in use, and then taking every free block of
- * it off the isolated lists.  sbuddy_contig_migrate_range() is the place of the
- * third step: pages that could move are found there, and as nothing moves them
- * the range fails with what is in the way.
+ * it off the isolated lists.  The third step is contig_migrate.c's.
  *
  * This file owns no state.  Each step takes the zone lock for itself; between
  * them the isolation keeps the range together.
  */
 #include "os.h"
-#include "internal.h"
+#include "compaction.h"
 
 /* The bits that say where to look, or what the pages are for, mean nothing here. */
 #define SBUDDY_CONTIG_IGNORED							\
@@ -33,31 +31,6 @@
 bool sbuddy_contig_gfp_valid(u32 gfp)
 {
 	return !(gfp & ~(SBUDDY_CONTIG_IGNORED | SBUDDY_CONTIG_ALLOWED));
-}
-
-/*
- * The place of migration: moves what is in use out of [@start, @end).  Until
- * something can move it, movable pages make it return -EBUSY, which, as in the
- * kernel, is not the end: the test after it tells whether the range is free.
- */
-static int sbuddy_contig_migrate_range(struct sbuddy_range *r, struct sbuddy_zone *zone,
-				       unsigned long start, unsigned long end)
-{
-	int err = 0;
-
-	for (unsigned long pfn = start; pfn < end && !err; pfn++) {
-		const struct sbuddy_page *page = sbuddy_page(r->m, pfn);
-		u32 tag = READ_ONCE(page->tag);
-
-		if (sbuddy_tag_state(tag) == SBUDDY_PAGE_USED &&
-		    (tag & (SBUDDY_TAG_LRU | SBUDDY_TAG_MOVABLE_OPS)))
-			err = -EBUSY;
-		if (!(pfn % SBUDDY_MAX_ORDER_NR_PAGES))
-			os_cond_resched();
-	}
-	trace_sbuddy_mm_alloc_contig_migrate_range_info(zone, start, end, 0, 0, 0,
-							r->migratetype);
-	return err;
 }
 
 /*
@@ -188,9 +161,9 @@ static int sbuddy_contig_take(struct sbuddy_range *r, struct sbuddy_zone *zone,
 	int err;
 
 	sbuddy_drain_all_pages_zone(zone, r->task);
-	err = sbuddy_contig_migrate_range(r, zone, start, end);
+	err = sbuddy___alloc_contig_migrate_range(r, zone, start, end, gfp);
 	if (err && err != -EBUSY)
-		return err;
+		return sbuddy_range_refuse(r, SBUDDY_RANGE_NO_TARGET, start, err);
 	outer_start = sbuddy_find_large_buddy(r->m, start);
 	err = sbuddy_test_pages_isolated(r, outer_start, end);
 	if (err)
@@ -210,10 +183,11 @@ static int sbuddy_contig_take(struct sbuddy_range *r, struct sbuddy_zone *zone,
  * @end: first frame behind; all of one zone
  * @gfp: see sbuddy_contig_gfp_valid(); with COMP a compound block, else single pages
  *
- * Context: Process context.  Takes pcp and zone locks.
+ * Context: Process context.  Takes pcp and zone locks and sbuddy_lru.lock.
  * Return: 0; -EINVAL for other flags, or with COMP for a range that is not a
  * power of two, not aligned to it or shares a free block with its surroundings; -EOPNOTSUPP with
- * COMP for more than 1024 pages; -EBUSY if something is in the way.
+ * COMP for more than 1024 pages; -EBUSY if something is in the way that did not
+ * move; -ENOMEM if there was no other place for it; -EINTR by a signal.
  */
 int sbuddy_alloc_contig_range(struct sbuddy_range *r, unsigned long start, unsigned long end,
 			      u32 gfp)

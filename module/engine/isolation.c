@@ -11,8 +11,8 @@
  * drains them (contig.c does).
  *
  * No page here is poisoned or offline, so SBUDDY_ISOLATE_OFFLINE finds nothing
- * more to tolerate than the usual mode.  Nothing is migrated either: in-use
- * blocks across the border of a range make it fail.
+ * more to tolerate than the usual mode.  Nothing is migrated here either: in-use
+ * compound blocks across the border of a range make it fail.
  */
 #include "os.h"
 #include "internal.h"
@@ -51,6 +51,7 @@ const char *sbuddy_range_reason_name(int reason)
 		[SBUDDY_RANGE_IN_USE]	    = "in-use",
 		[SBUDDY_RANGE_SHAPE]	    = "shape",
 		[SBUDDY_RANGE_NOWHERE]	    = "nowhere",
+		[SBUDDY_RANGE_NO_TARGET]    = "no-target",
 	};
 
 	return (unsigned int)reason < SBUDDY_NR_RANGE_REASONS ? names[reason] : "?";

@@ -160,7 +160,8 @@ void sbuddy_folio_add_lru(struct sbuddy_machine *m, struct sbuddy_task *task,
 	WRITE_ONCE(page->refcount, page->refcount + 1);
 	WRITE_ONCE(page->tag, page->tag | SBUDDY_TAG_PENDING);
 	b->page[b->nr++] = page;
-	if (b->nr >= (unsigned int)m->knobs.lru_batch || sbuddy_tag_order(page->tag))
+	if (b->nr >= (unsigned int)m->knobs.lru_batch || sbuddy_tag_order(page->tag) ||
+	    m->lru->disabled)
 		sbuddy_batch_move_lru(m, b, dead);
 }
 

@@ -67,12 +67,15 @@ struct sbuddy_lru_batch {
 /**
  * struct sbuddy_lru - the movable pages of a machine
  * @lock:  guards all of it, see the top of this file
+ * @disabled: batches are not used, see contig_migrate.c; no state, for it is 0
+ *	   between operations
  * @node:  lists of each node
  * @owner: those who have such pages, by number
  * @batch: of each vcpu
  */
 struct sbuddy_lru {
 	spinlock_t lock;
+	unsigned int disabled;
 	struct sbuddy_lruvec node[SBUDDY_MAX_NODES];
 	struct sbuddy_owner *owner[SBUDDY_LRU_OWNER_BUCKETS];
 	struct sbuddy_lru_batch batch[];

@@ -82,6 +82,7 @@ enum sbuddy_range_reason {
 	SBUDDY_RANGE_IN_USE,		/* a page that is not free; it would have to be moved */
 	SBUDDY_RANGE_SHAPE,		/* COMP: no aligned power of two, or in a larger block */
 	SBUDDY_RANGE_NOWHERE,		/* no zone has room for so many pages */
+	SBUDDY_RANGE_NO_TARGET,		/* what is in use had no other place to go, or a signal */
 	SBUDDY_NR_RANGE_REASONS,
 };
 

@@ -56,6 +56,7 @@ FIXTURE_VARIANT(gate)
 {
 	unsigned long cmd;
 	uint32_t size;
+	uint32_t first_size;	/* of the first version, if it has grown since */
 	uint32_t flags;		/* known bits */
 	uint32_t more_flags;	/* of which the answer depends on more than can be filled in */
 	uint32_t reserved;	/* offset of a field that must be zero, or 0 */
@@ -167,7 +168,8 @@ static void fill_contig(union arg *arg, const struct sbuddy_user_machine *m)
 	}
 
 COMMAND(VERSION, sbuddy_version, .flags = 0);
-COMMAND(INFO, sbuddy_info, .reserved = offsetof(struct sbuddy_info, reserved));
+COMMAND(INFO, sbuddy_info, .reserved = offsetof(struct sbuddy_info, reserved),
+	.first_size = offsetof(struct sbuddy_info, pieces));
 COMMAND(OWNER, sbuddy_owner_info, .flags = 0);
 COMMAND(RUN, sbuddy_run, .flags = SBUDDY_RUN_STOP_ON_ERROR,
 	.reserved = offsetof(struct sbuddy_run, reserved));
@@ -259,16 +261,34 @@ TEST_F(gate, exact)
 	EXPECT_EQ(variant->size, self->arg->head.size);
 }
 
+static uint32_t first_size(const FIXTURE_VARIANT(gate) *variant)
+{
+	return variant->first_size ?: variant->size;
+}
+
 TEST_F(gate, too_short)
 {
 	uint32_t size;
 
-	for (size = 0; size < variant->size; size++) {
+	for (size = 0; size < first_size(variant); size++) {
 		self->arg->head.size = size;
 		EXPECT_EQ(-EINVAL, CALL(self->arg)) {
 			TH_LOG("size %u", size);
 		}
 	}
+}
+
+/* A program that was built with an older header. */
+TEST_F(gate, older)
+{
+	const uint32_t size = first_size(variant);
+
+	memset(self->arg->byte + size, 0x5a, variant->size - size);
+	self->arg->head.size = size;
+	EXPECT_EQ(0, CALL(self->arg));
+	EXPECT_EQ(size, self->arg->head.size);
+	for (uint32_t i = size; i < variant->size; i++)
+		EXPECT_EQ(0x5a, self->arg->byte[i]);
 }
 
 /* A program that was built with a newer header: the tail is zero, and stays. */

@@ -20,13 +20,15 @@ CC	?= cc
 .PHONY: vm-tests
 vm-tests: $(VM_TESTS) $(VM_OUT)/ioctl_cost $(VM_OUT)/uapi32.ok
 
-# The harness is the kernel's own and stays where it comes from.
+# The harness is the kernel's own and stays where it comes from.  A test that hangs does
+# so for longer than 30 seconds, and under emulation a good one takes them.
 $(KSFT)/kselftest_harness.h: | $(KSFT)
 	@[ -r '$(KSFT_SOURCE)' ] || \
 		{ echo 'no $(KSFT_SOURCE); Debian: apt-get install linux-source-6.12'; exit 1; }
 	tar -xJf $(KSFT_SOURCE) -C $(KSFT) --strip-components=4 --wildcards --occurrence=1 \
 		'*/tools/testing/selftests/kselftest.h' \
 		'*/tools/testing/selftests/kselftest_harness.h'
+	sed -i 's/^\(#define TEST_TIMEOUT_DEFAULT\) 30$$/\1 240/' $@
 	touch $(KSFT)/kselftest.h $@
 
 $(KSFT) $(VM_OUT):

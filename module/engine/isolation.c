@@ -15,7 +15,7 @@
  * compound blocks across the border of a range make it fail.
  */
 #include "os.h"
-#include "internal.h"
+#include "rules.h"
 
 static unsigned long sbuddy_pageblock_start(unsigned long pfn)
 {
@@ -181,8 +181,9 @@ int sbuddy_set_migratetype_isolate(struct sbuddy_range *r, unsigned long pfn,
 /*
  * Takes a whole free block off its list.  One that is not isolated has to leave
  * the zone above its plain min watermark, else nothing is done; and if it is
- * half a pageblock or more, what is left free in its pageblocks becomes Movable,
- * as the block itself will be filled by migration.  Zone lock held.
+ * half a pageblock or more, its pageblocks become Movable, as the block itself
+ * will be filled by migration; where lists follow blocks, with what is left free
+ * in them.  Zone lock held.
  */
 bool sbuddy___isolate_free_page(struct sbuddy_zone *zone, struct sbuddy_task *task,
 				struct sbuddy_page *page, unsigned int order)
@@ -201,8 +202,11 @@ bool sbuddy___isolate_free_page(struct sbuddy_zone *zone, struct sbuddy_task *ta
 		return true;
 	for (; pfn < end; pfn += SBUDDY_PAGEBLOCK_NR_PAGES) {
 		mt = sbuddy_pb_migratetype(m, pfn);
-		if (sbuddy_migratetype_mergeable(mt) &&
-		    sbuddy_prep_move_freepages_block(zone, pfn, &scan))
+		if (!sbuddy_migratetype_mergeable(mt))
+			continue;
+		if (!m->rules->lists_follow_blocks)
+			sbuddy_set_pageblock_migratetype(m, pfn, SBUDDY_MIGRATE_MOVABLE);
+		else if (sbuddy_prep_move_freepages_block(zone, pfn, &scan))
 			sbuddy_move_freepages_block(zone, task, scan.start_pfn, mt,
 						    SBUDDY_MIGRATE_MOVABLE);
 	}

@@ -27,6 +27,8 @@
 #define ISOLATE_USAGE	"[undo|test] start=0xPFN count=FRAMES [mode=offline,report,single] [type=NAME]"
 #define CONTIG_USAGE	"count=PAGES or range=0xPFN,PAGES [gfp=NAMES] [node=N] [slot=N], or free slot=N [count=PAGES]"
 
+#define NO_RANGES	"rules that have ranges: 6.1 has none here"
+
 static DEFINE_MUTEX(last_lock);
 
 /* ---- words ---- */
@@ -185,6 +187,8 @@ static int isolate_write(struct sbuddy_debugfs_write *w)
 	mutex_lock(&c->lock);
 	err = sbuddy_run_isolate(c->owner, &a, sbuddy_current_vcpu(w->m));
 	mutex_unlock(&c->lock);
+	if (err == -EOPNOTSUPP)
+		return sbuddy_debugfs_refuse(w, err, NO_RANGES);
 	if (err)
 		return sbuddy_debugfs_refuse(w, err, "mode= that the action knows; with single frames of one pageblock");
 	return range_outcome(w, a.result, a.reason, a.fault_pfn);
@@ -397,6 +401,8 @@ static const char *contig_expected(int err)
 		return "memory for slots";
 	case -ENOSPC:
 		return "free slots in a row";
+	case -EOPNOTSUPP:
+		return NO_RANGES;
 	default:
 		return "gfp of IO, FS, RECLAIM, COMP, RETRY_MAYFAIL, NOWARN, ZERO; to free, slots and count as they were got";
 	}

@@ -166,7 +166,7 @@ static void stream(struct __test_metadata *_metadata, struct host *h, u64 seed, 
 	int wrong = 0;
 
 	state = seed;
-	ASSERT_EQ(0, host_boot(h, "N0:DMA32=8M,Normal=24M", 2));
+	ASSERT_EQ(0, (rnd(3) ? host_boot : host_boot_61)(h, "N0:DMA32=8M,Normal=24M", 2));
 	base = h->m->base_pfn;
 	h->m->backed = true;
 	h->m->knobs.direct_compact = rnd(2);

@@ -9,6 +9,8 @@
  *   SBUDDY_HAVE_EXPORT_ALLOC_CONTIG_PAGES   in 7.x
  *   SBUDDY_HAVE_EXPORT_ALLOC_CONTIG_RANGE   since 4.20, with CONFIG_CONTIG_ALLOC
  *   SBUDDY_HAVE_EXPORT_FREE_CONTIG_RANGE    since 4.20
+ * and into headers:
+ *   SBUDDY_HAVE_VM_FLAGS_SET                since 6.3
  */
 #ifndef _SBUDDY_COMPAT_H
 #define _SBUDDY_COMPAT_H
@@ -47,6 +49,16 @@
 #define SBUDDY_HOST_GFP_NO_OBJ_EXT	__GFP_NO_OBJ_EXT
 #else
 #define SBUDDY_HOST_GFP_NO_OBJ_EXT	((__force gfp_t)0)
+#endif
+
+/*
+ * 6.3 bc292ab00f6c "mm: introduce vma->vm_flags wrapper functions": vm_flags is
+ * constant since, and changed by functions.
+ */
+#ifdef SBUDDY_HAVE_VM_FLAGS_SET
+#define sbuddy_vm_flags_set(vma, flags)	vm_flags_set(vma, flags)
+#else
+#define sbuddy_vm_flags_set(vma, flags)	((void)((vma)->vm_flags |= (flags)))
 #endif
 
 /* contig.c */

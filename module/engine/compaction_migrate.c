@@ -124,7 +124,7 @@ static bool sbuddy_scan_references_ok(const struct sbuddy_compact_control *cc,
 				      const struct sbuddy_page *page, u32 tag)
 {
 	if (!(tag & SBUDDY_TAG_FILE))
-		return page->refcount == 1;
+		return page->refcount == 1 && !sbuddy_frames_maybe_pinned(cc->m, page);
 	return cc->gfp & SBUDDY_GFP_FS;
 }
 
@@ -172,13 +172,12 @@ static enum sbuddy_scan sbuddy_scan_first_locked(struct sbuddy_block_migrate *s,
 	return SBUDDY_SCAN_NEXT;
 }
 
-/* To the head of the run's list: it is moved in falling order. */
+/* It is isolated: to the head of the run's list, for they are moved in falling order. */
 static enum sbuddy_scan sbuddy_scan_take(struct sbuddy_block_migrate *s, struct sbuddy_page *page)
 {
 	struct sbuddy_compact_control *cc = s->cc;
 	const unsigned long nr = sbuddy_block_pages(page->tag);
 
-	sbuddy_lru_isolate(cc->m, page);
 	list_add(&page->lru, &cc->migratepages);
 	cc->nr_migratepages += nr;
 	s->nr_isolated += nr;
@@ -203,10 +202,24 @@ static enum sbuddy_scan sbuddy_scan_lru_page(struct sbuddy_block_migrate *s,
 		sbuddy_scan_lock(s);
 	if (page->tag & SBUDDY_TAG_LRU && sbuddy_scan_page_ok(s, page))
 		next = was_locked ? SBUDDY_SCAN_NEXT : sbuddy_scan_first_locked(s, page->tag);
-	if (next == SBUDDY_SCAN_NEXT)
+	if (next == SBUDDY_SCAN_NEXT) {
+		sbuddy_lru_isolate(s->cc->m, page);
 		return sbuddy_scan_take(s, page);
+	}
 	sbuddy_scan_unlock(s);
 	return next;
+}
+
+/* A page on no LRU list, which its owner may be able to move. */
+static enum sbuddy_scan sbuddy_scan_movable_page(struct sbuddy_block_migrate *s,
+						 struct sbuddy_page *page)
+{
+	const struct sbuddy_compact_control *cc = s->cc;
+
+	sbuddy_scan_unlock(s);
+	if (!sbuddy_isolate_movable_page(cc->m, cc->task, page, cc->mode))
+		return SBUDDY_SCAN_FAIL;
+	return sbuddy_scan_take(s, page);
 }
 
 static enum sbuddy_scan sbuddy_scan_frame(struct sbuddy_block_migrate *s)
@@ -227,6 +240,8 @@ static enum sbuddy_scan sbuddy_scan_frame(struct sbuddy_block_migrate *s)
 		sbuddy_scan_jump(s, order);
 		return SBUDDY_SCAN_FAIL;
 	}
+	if (tag & SBUDDY_TAG_MOVABLE_OPS)
+		return sbuddy_scan_movable_page(s, page);
 	if (!(tag & SBUDDY_TAG_LRU))
 		return SBUDDY_SCAN_FAIL;
 	return sbuddy_scan_lru_page(s, page);

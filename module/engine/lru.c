@@ -191,9 +191,9 @@ void sbuddy_lru_forget(struct sbuddy_machine *m, struct sbuddy_page *page,
 	lockdep_assert_held(&m->lru->lock);
 	if (page->tag & SBUDDY_TAG_PENDING)
 		sbuddy_lru_unbatch(m, page, dead);
-	else
+	else if (!(page->tag & SBUDDY_TAG_MOVABLE_OPS))
 		sbuddy_lruvec_del_folio(m, page);
-	WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_ATTRS);
+	WRITE_ONCE(page->tag, page->tag & ~(SBUDDY_TAG_ATTRS | SBUDDY_TAG_MOVABLE_OPS));
 }
 
 /* What waits on a vcpu goes to the lists now. */
@@ -243,6 +243,8 @@ void sbuddy_lru_end_isolation(struct sbuddy_machine *m, struct sbuddy_page *page
 {
 	lockdep_assert_held(&m->lru->lock);
 	WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_ISOLATED);
+	if (page->tag & SBUDDY_TAG_MOVABLE_OPS)
+		return;
 	sbuddy_lruvec_of(m, page)->nr_isolated[!!(page->tag & SBUDDY_TAG_FILE)] -=
 		sbuddy_block_pages(page->tag);
 }
@@ -251,15 +253,19 @@ void sbuddy_lru_end_isolation(struct sbuddy_machine *m, struct sbuddy_page *page
 void sbuddy_putback_movable_pages(struct sbuddy_machine *m, struct sbuddy_task *task,
 				  struct list_head *pages)
 {
+	struct sbuddy_page *page;
 	struct list_head dead;
 
+	list_for_each_entry(page, pages, lru)
+		if (page->tag & SBUDDY_TAG_MOVABLE_OPS)
+			sbuddy_putback_movable_page(m, page);
 	sbuddy_lru_lock(m, &dead);
 	while (!list_empty(pages)) {
-		struct sbuddy_page *page = list_first_entry(pages, struct sbuddy_page, lru);
-
+		page = list_first_entry(pages, struct sbuddy_page, lru);
 		list_del(&page->lru);
 		sbuddy_lru_end_isolation(m, page);
-		sbuddy_folio_add_lru(m, task, page, &dead);
+		if (!(page->tag & SBUDDY_TAG_MOVABLE_OPS))
+			sbuddy_folio_add_lru(m, task, page, &dead);
 		sbuddy_folio_put(m, page, &dead);
 	}
 	sbuddy_lru_unlock(m, task, &dead);

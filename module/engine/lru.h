@@ -28,8 +28,9 @@
 #define SBUDDY_TAG_PENDING	0x40000000U	/* in a vcpu's batch, which has a reference */
 #define SBUDDY_TAG_ISOLATED	0x80000000U	/* taken off, for a reference */
 
-/* In one of the three states a page is movable: its slot has SBUDDY_SLOT_MOVABLE. */
-#define SBUDDY_TAG_MOVABLE	(SBUDDY_TAG_LRU | SBUDDY_TAG_PENDING | SBUDDY_TAG_ISOLATED)
+/* In one of the first three states, or its owner's to move, a page is movable: its slot has SBUDDY_SLOT_MOVABLE. */
+#define SBUDDY_TAG_MOVABLE	(SBUDDY_TAG_LRU | SBUDDY_TAG_PENDING | SBUDDY_TAG_ISOLATED | \
+				 SBUDDY_TAG_MOVABLE_OPS)
 
 /* sbuddy_page::private of a movable page that no owner here holds: no owner has number -1 */
 #define SBUDDY_PRIVATE_UNOWNED	1ULL
@@ -118,7 +119,24 @@ void sbuddy_lru_add_drain(struct sbuddy_machine *m, struct sbuddy_task *task, in
 void sbuddy_lru_add_drain_all(struct sbuddy_machine *m, struct sbuddy_task *task);
 int sbuddy_lru_check(struct sbuddy_machine *m, char *err, size_t err_size);
 
+/* owner_map.c: frames that processes may see */
+struct sbuddy_owner *sbuddy_page_hold_owner(struct sbuddy_machine *m,
+					    const struct sbuddy_page *page, u32 *slot);
+void sbuddy_owner_unhold(struct sbuddy_owner *o);
+bool sbuddy_try_to_migrate(struct sbuddy_machine *m, const struct sbuddy_page *page, bool wait);
+void sbuddy_migrate_unlock(struct sbuddy_machine *m, const struct sbuddy_page *page);
+bool sbuddy_frames_pinned(const struct sbuddy_machine *m, const struct sbuddy_page *page);
+bool sbuddy_frames_maybe_pinned(const struct sbuddy_machine *m, const struct sbuddy_page *page);
+
+/* movable.c: pages that their owner moves */
+bool sbuddy_isolate_movable_page(struct sbuddy_machine *m, struct sbuddy_task *task,
+				 struct sbuddy_page *page, enum sbuddy_migrate_mode mode);
+int sbuddy_move_movable_page(struct sbuddy_machine *m, struct sbuddy_page *dst,
+			     struct sbuddy_page *src, enum sbuddy_migrate_mode mode);
+void sbuddy_putback_movable_page(struct sbuddy_machine *m, struct sbuddy_page *page);
+
 /* lru_owner.c: owners and their movable slots; sbuddy_lru.lock held where it says so */
+struct sbuddy_owner *sbuddy_find_owner(struct sbuddy_machine *m, u32 id);
 int sbuddy_lru_set_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot, u32 attrs);
 u32 sbuddy_lru_free_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot);
 bool sbuddy_lru_detach_slot(struct sbuddy_owner *o, u32 slot);

@@ -17,7 +17,8 @@ static struct sbuddy_owner **sbuddy_owner_bucket(struct sbuddy_machine *m, u32 i
 	return &m->lru->owner[id % SBUDDY_LRU_OWNER_BUCKETS];
 }
 
-static struct sbuddy_owner *sbuddy_find_owner(struct sbuddy_machine *m, u32 id)
+/* A registered owner by its number, NULL for none.  Lock held. */
+struct sbuddy_owner *sbuddy_find_owner(struct sbuddy_machine *m, u32 id)
 {
 	struct sbuddy_owner *o = *sbuddy_owner_bucket(m, id);
 
@@ -59,16 +60,14 @@ static u32 sbuddy_owner_refs(const struct sbuddy_page *page)
 	       !!(page->tag & SBUDDY_TAG_ISOLATED);
 }
 
-static struct sbuddy_page **sbuddy_slot_place(struct sbuddy_owner *o, u32 slot)
-{
-	return &o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK]->page[slot % SBUDDY_SLOTS_PER_CHUNK];
-}
-
+/* The slot's pointer; that processes have seen it is still true. */
 static void sbuddy_slot_point(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page,
 			      unsigned long mark)
 {
-	WRITE_ONCE(*sbuddy_slot_place(o, slot),
-		   (struct sbuddy_page *)((unsigned long)page | mark));
+	struct sbuddy_page **place = sbuddy_slot_place(o, slot);
+
+	mark |= (unsigned long)*place & SBUDDY_SLOT_SHOWN;
+	WRITE_ONCE(*place, (struct sbuddy_page *)((unsigned long)page | mark));
 }
 
 /* The page becomes one that cannot move, its owner's as before. */
@@ -93,6 +92,9 @@ static int sbuddy_lru_set_locked(struct sbuddy_owner *o, struct sbuddy_task *tas
 	if (sbuddy_slot_movable(o, slot)) {
 		if (attrs == SBUDDY_LRU_OFF)
 			return sbuddy_lru_off(o, slot, page, dead);
+		if ((page->tag & SBUDDY_TAG_MOVABLE_OPS) || attrs & SBUDDY_LRU_OPS)
+			return page->tag & SBUDDY_TAG_MOVABLE_OPS && attrs == SBUDDY_LRU_OPS ?
+			       0 : -EBUSY;
 		sbuddy_lru_set_attrs(o->m, page, attrs);
 		return 0;
 	}
@@ -101,6 +103,13 @@ static int sbuddy_lru_set_locked(struct sbuddy_owner *o, struct sbuddy_task *tas
 	err = sbuddy_register_owner(o);
 	if (err)
 		return err;
+	if (attrs == SBUDDY_LRU_OPS) {
+		if (!o->movable.ops)
+			return -EOPNOTSUPP;
+		WRITE_ONCE(page->tag, page->tag | SBUDDY_TAG_MOVABLE_OPS);
+		sbuddy_slot_point(o, slot, page, SBUDDY_SLOT_MOVABLE);
+		return 0;
+	}
 	page->tag |= SBUDDY_TAG_ATTR(attrs);
 	sbuddy_slot_point(o, slot, page, SBUDDY_SLOT_MOVABLE);
 	sbuddy_folio_add_lru(o->m, task, page, dead);
@@ -110,7 +119,9 @@ static int sbuddy_lru_set_locked(struct sbuddy_owner *o, struct sbuddy_task *tas
 /*
  * Makes what a slot holds, a single page or a compound block, movable; gives it
  * other attributes; or, with SBUDDY_LRU_OFF, makes it an ordinary page again.
- * 0; -EINVAL for another block; -EBUSY if it is being moved; -EEXIST, see above.
+ * With SBUDDY_LRU_OPS its owner's movable operations are going to move it.
+ * 0; -EINVAL for another block; -EBUSY if it is being moved, or is moved in the
+ * other way; -EOPNOTSUPP without such operations; -EEXIST, see above.
  */
 int sbuddy_lru_set_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot, u32 attrs)
 {
@@ -222,6 +233,7 @@ void sbuddy_lru_drop_owner(struct sbuddy_owner *o, struct sbuddy_task *task)
 	sbuddy_lru_lock(o->m, &dead);
 	sbuddy_unregister_owner(o);
 	sbuddy_lru_unlock(o->m, task, &dead);
+	sbuddy_owner_wait_unheld(o);
 }
 
 /* Lets the slot of @src, if it is still in one, find @dst instead.  Lock held. */

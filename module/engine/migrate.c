@@ -184,15 +184,19 @@ static int sbuddy_migrate_folio_unmap(struct sbuddy_migrate_batch *b, struct sbu
 			goto out;
 		sbuddy_migrate_wait(mc, src, SBUDDY_TAG_LOCKED);
 	}
+	if (!sbuddy_try_to_migrate(mc->m, src, sbuddy_migrate_may_lock(mc, b->mode, src->tag)))
+		goto out;
 	if (READ_ONCE(src->tag) & SBUDDY_TAG_WRITEBACK) {
 		if (b->mode != SBUDDY_MIGRATE_SYNC) {
 			rc = -EBUSY;
-			goto out;
+			goto unlock;
 		}
 		sbuddy_migrate_wait(mc, src, SBUDDY_TAG_WRITEBACK);
 	}
 	*dstp = dst;
 	return SBUDDY_MIGRATEPAGE_UNMAP;
+unlock:
+	sbuddy_migrate_unlock(mc->m, src);
 out:
 	if (rc != -EAGAIN)
 		list_move_tail(&src->lru, b->ret);
@@ -226,6 +230,17 @@ static u32 sbuddy_folio_expected_refs(const struct sbuddy_page *src)
 	return SBUDDY_EXPECTED_REFS - !src->private;
 }
 
+/* @dst gets what @src was: attributes and a place on the lists, or its owner's movable page. */
+static void sbuddy_migrate_flags(const struct sbuddy_migrate_control *mc, struct sbuddy_page *dst,
+				 const struct sbuddy_page *src, struct list_head *dead)
+{
+	const u32 kind = SBUDDY_TAG_ATTRS | SBUDDY_TAG_MOVABLE_OPS;
+
+	WRITE_ONCE(dst->tag, dst->tag | (src->tag & kind));
+	if (!(src->tag & SBUDDY_TAG_MOVABLE_OPS))
+		sbuddy_folio_add_lru(mc->m, mc->task, dst, dead);
+}
+
 /* @dst takes @src's place: flags, slot, lists.  False if somebody else holds @src. */
 static bool sbuddy_migrate_switch(const struct sbuddy_migrate_control *mc,
 				  struct sbuddy_page *dst, struct sbuddy_page *src)
@@ -239,9 +254,8 @@ static bool sbuddy_migrate_switch(const struct sbuddy_migrate_control *mc,
 	if (alone) {
 		bool held;
 
-		WRITE_ONCE(dst->tag, dst->tag | (src->tag & SBUDDY_TAG_ATTRS));
 		held = sbuddy_lru_move_slot(m, src, dst);
-		sbuddy_folio_add_lru(m, mc->task, dst, &dead);
+		sbuddy_migrate_flags(mc, dst, src, &dead);
 		if (held) {
 			src->private = 0;
 			sbuddy_folio_put(m, src, &dead);
@@ -261,9 +275,14 @@ static int sbuddy_move_to_new_folio(struct sbuddy_migrate_batch *b, struct sbudd
 
 	if (err)
 		return err;
-	if (READ_ONCE(src->refcount) != sbuddy_folio_expected_refs(src))
+	if (READ_ONCE(src->refcount) != sbuddy_folio_expected_refs(src) ||
+	    sbuddy_frames_pinned(mc->m, src))
 		return -EAGAIN;
-	if (mc->m->backed) {
+	if (src->tag & SBUDDY_TAG_MOVABLE_OPS) {
+		err = sbuddy_move_movable_page(mc->m, dst, src, b->mode);
+		if (err)
+			return err;
+	} else if (mc->m->backed) {
 		err = os_copy_pages(sbuddy_pfn(mc->m, dst), sbuddy_pfn(mc->m, src),
 				    sbuddy_block_pages(src->tag));
 		if (err)
@@ -285,6 +304,7 @@ static int sbuddy_migrate_folio_move(struct sbuddy_migrate_batch *b, struct sbud
 		sbuddy_migrate_note(mc, sbuddy_pfn(mc->m, src), sbuddy_tag_order(src->tag),
 				    sbuddy_pfn(mc->m, dst), 0, SBUDDY_OUTCOME_MOVED);
 		list_del(&src->lru);
+		sbuddy_migrate_unlock(mc->m, src);
 		sbuddy_migrate_folio_done(mc, src);
 		return SBUDDY_MIGRATEPAGE_SUCCESS;
 	}
@@ -296,6 +316,7 @@ static int sbuddy_migrate_folio_move(struct sbuddy_migrate_batch *b, struct sbud
 	    !sbuddy_migrate_noted(mc->log, 0, sbuddy_pfn(mc->m, src)))
 		sbuddy_migrate_note(mc, sbuddy_pfn(mc->m, src), sbuddy_tag_order(src->tag),
 				    SBUDDY_NO_PFN, rc, SBUDDY_OUTCOME_COPY);
+	sbuddy_migrate_unlock(mc->m, src);
 	list_move_tail(&src->lru, b->ret);
 	sbuddy_migrate_folio_undo_dst(mc, dst);
 	return rc;
@@ -410,6 +431,8 @@ static void sbuddy_batch_undo(struct sbuddy_migrate_batch *b)
 	while (!list_empty(&b->unmapped)) {
 		struct sbuddy_page *dst = list_first_entry(&b->dst, struct sbuddy_page, lru);
 
+		sbuddy_migrate_unlock(b->mc->m, list_first_entry(&b->unmapped, struct sbuddy_page,
+								 lru));
 		list_move_tail(b->unmapped.next, b->ret);
 		list_del(&dst->lru);
 		sbuddy_migrate_folio_undo_dst(b->mc, dst);

@@ -11,6 +11,7 @@
  *   os_zalloc_sparse, os_free_sparse  the same for an array of which parts
  *                       are never written and need no memory
  *   os_clear_pages, os_copy_pages  of real frames, backed machines only
+ *   os_lock_frames, os_unmap and their like  the same, which processes may see
  *   os_cond_resched, os_fatal_signal_pending  in walks and work that take long
  *   os_warn             one rate-limited line for what must not happen
  *   trace_sbuddy_*      tracepoints; os_tracing_*: is anybody listening
@@ -29,6 +30,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/prefetch.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -76,13 +78,70 @@ static inline void os_clear_pages(unsigned long pfn, unsigned long nr)
 		clear_highpage(pfn_to_page(pfn++));
 }
 
-/* -errno if the memory of the source cannot be read. */
+/*
+ * -errno if the memory of the source cannot be read.  The copy is compared: a
+ * difference would be a write by somebody who has no business there any more.
+ */
 static inline int os_copy_pages(unsigned long to, unsigned long from, unsigned long nr)
 {
-	for (; nr; nr--)
-		copy_highpage(pfn_to_page(to++), pfn_to_page(from++));
+	for (; nr; nr--, to++, from++) {
+		copy_highpage(pfn_to_page(to), pfn_to_page(from));
+		if (WARN_ON_ONCE(memcmp(pfn_to_kaddr(to), pfn_to_kaddr(from), PAGE_SIZE)))
+			return -EAGAIN;
+	}
 	return 0;
 }
+
+/*
+ * The lock of each frame: page faults enter a frame into a page table under it.
+ * Ascending, each is the host's page lock.  False, and none is held, if one is
+ * taken and must not be waited for.
+ */
+static inline bool os_lock_frames(unsigned long pfn, unsigned long nr, bool wait)
+{
+	for (unsigned long i = 0; i < nr; i++) {
+		if (trylock_page(pfn_to_page(pfn + i)))
+			continue;
+		if (!wait) {
+			while (i--)
+				unlock_page(pfn_to_page(pfn + i));
+			return false;
+		}
+		lock_page(pfn_to_page(pfn + i));
+	}
+	return true;
+}
+
+static inline void os_unlock_frames(unsigned long pfn, unsigned long nr)
+{
+	while (nr--)
+		unlock_page(pfn_to_page(pfn + nr));
+}
+
+/* Has anybody a reference on one of the frames, but the region? */
+static inline bool os_frames_used(unsigned long pfn, unsigned long nr)
+{
+	while (nr--)
+		if (page_count(pfn_to_page(pfn + nr)) != 1)
+			return true;
+	return false;
+}
+
+/* The same beyond the page tables that lead there; a moment's impression. */
+static inline bool os_frames_pinned(unsigned long pfn, unsigned long nr)
+{
+	while (nr--) {
+		const struct page *page = pfn_to_page(pfn + nr);
+
+		if (page_count(page) > atomic_read(&page->_mapcount) + 2)
+			return true;
+	}
+	return false;
+}
+
+/* Takes @nr pages from @slot on out of all page tables: module/kern/usermap.c. */
+struct os_mapping;
+void os_unmap(struct os_mapping *mapping, u32 slot, unsigned long nr);
 
 /* Does anybody want to see each step of an allocation, of a free? */
 static inline bool os_tracing_alloc(void)

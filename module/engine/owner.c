@@ -116,7 +116,8 @@ int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot)
 	return -ENOSPC;
 }
 
-static void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot)
+/* Gives back what a slot holds, with all references. */
+void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot)
 {
 	struct sbuddy_page *page = sbuddy_slot_page(o, slot);
 	unsigned int order = sbuddy_tag_order(page->tag);

@@ -6,16 +6,31 @@
 #define _SBUDDY_OWNER_H
 
 #include "internal.h"
+#include "sbuddy/movable.h"
 
 #define SBUDDY_SLOTS_PER_CHUNK	4096U
 
-/* In a slot's pointer: the page may move, see lru_owner.c. */
+/* In a slot's pointer: the page may move, see lru_owner.c; processes may see it, owner_map.c. */
 #define SBUDDY_SLOT_MOVABLE	1UL
+#define SBUDDY_SLOT_SHOWN	2UL
+#define SBUDDY_SLOT_MARKS	3UL
 
 /* Slots are kept in chunks, made when one of theirs is first used. */
 struct sbuddy_slot_chunk {
 	unsigned int used;
 	struct sbuddy_page *page[SBUDDY_SLOTS_PER_CHUNK];
+};
+
+/**
+ * struct sbuddy_mops - how an owner's pages move that are on no LRU list
+ * @ops:     whom to ask, NULL: nobody
+ * @private: for it
+ * @faults:  failures ordered
+ */
+struct sbuddy_mops {
+	const struct sbuddy_movable_operations *ops;
+	void *private;
+	struct sbuddy_movable_faults faults;
 };
 
 /**
@@ -33,6 +48,9 @@ struct sbuddy_slot_chunk {
  * @policy:	by number; 0 is the owner's own
  * @lru_known:	it has, or had, movable pages: the machine knows it
  * @lru_next:	next owner that the machine knows, sbuddy_lru.lock
+ * @held:	migrations that need it a little longer, sbuddy_lru.lock
+ * @mapping:	what shows its slots to processes, NULL if nothing does
+ * @movable:	see there, sbuddy_lru.lock
  * @scratch:	room for the pages of one bulk operation
  *
  * The owner's user serialises everything on it.
@@ -51,11 +69,26 @@ struct sbuddy_owner {
 	struct sbuddy_mempolicy policy[SBUDDY_NR_POLICIES];
 	bool lru_known;
 	struct sbuddy_owner *lru_next;
+	u32 held;
+	struct os_mapping *mapping;
+	struct sbuddy_mops movable;
 	struct sbuddy_page *scratch[SBUDDY_MAX_BULK];
 };
 
 int sbuddy_slot_reserve(struct sbuddy_owner *o, u32 slot);
 int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot);
+
+/* owner.c */
+void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot);
+
+/* owner_map.c; what is for migration is in lru.h */
+void sbuddy_slot_mark_shown(struct sbuddy_owner *o, u32 slot);
+int sbuddy_slot_evict(struct sbuddy_owner *o, u32 slot);
+int sbuddy_slots_evict(struct sbuddy_owner *o, u32 slot, u32 nr);
+bool sbuddy_put_takes_frames(const struct sbuddy_page *page, u32 owner_refs);
+
+/* movable.c */
+void sbuddy_owner_wait_unheld(struct sbuddy_owner *o);
 
 /* run.c, run_range.c */
 int sbuddy_op_check_nid(const struct sbuddy_machine *m, int nid);
@@ -96,7 +129,7 @@ static inline unsigned long sbuddy_slot_word(const struct sbuddy_owner *o, u32 s
 /* What a slot holds, NULL if it is empty; a movable page may be gone at once. */
 static inline struct sbuddy_page *sbuddy_slot_page(const struct sbuddy_owner *o, u32 slot)
 {
-	return (struct sbuddy_page *)(sbuddy_slot_word(o, slot) & ~SBUDDY_SLOT_MOVABLE);
+	return (struct sbuddy_page *)(sbuddy_slot_word(o, slot) & ~SBUDDY_SLOT_MARKS);
 }
 
 /* Only the owner's user changes that. */
@@ -108,6 +141,18 @@ static inline bool sbuddy_slot_movable(const struct sbuddy_owner *o, u32 slot)
 static inline u64 sbuddy_owner_handle(u32 id)
 {
 	return (u64)(id + 1) << 32;
+}
+
+/* Set by its first use, cleared when it is emptied. */
+static inline bool sbuddy_slot_shown(const struct sbuddy_owner *o, u32 slot)
+{
+	return sbuddy_slot_word(o, slot) & SBUDDY_SLOT_SHOWN;
+}
+
+/* Where the pointer of a slot with a chunk is. */
+static inline struct sbuddy_page **sbuddy_slot_place(const struct sbuddy_owner *o, u32 slot)
+{
+	return &o->chunks[slot / SBUDDY_SLOTS_PER_CHUNK]->page[slot % SBUDDY_SLOTS_PER_CHUNK];
 }
 
 static inline u64 sbuddy_slot_handle(const struct sbuddy_owner *o, u32 slot)

@@ -120,8 +120,12 @@ static int sbuddy_op_put(struct sbuddy_owner *o, struct sbuddy_task *task, u32 s
 	struct sbuddy_page *page = sbuddy_slot_page(o, slot);
 	unsigned int order = sbuddy_tag_order(page->tag);
 	bool last = READ_ONCE(page->refcount) == 1;
-	int err = sbuddy_free_pages(o->m, task, page, order);
+	int err = 0;
 
+	if (unlikely(sbuddy_slot_shown(o, slot)) && sbuddy_put_takes_frames(page, 1 + !last))
+		err = sbuddy_slot_evict(o, slot);
+	if (!err)
+		err = sbuddy_free_pages(o->m, task, page, order);
 	if (unlikely(err))
 		return err;
 	if (likely(last)) {
@@ -146,8 +150,11 @@ static int sbuddy_op_free(struct sbuddy_owner *o, struct sbuddy_task *task, stru
 	op->order = sbuddy_tag_order(page->tag);
 	sbuddy_op_result(o, op, page, 0);
 	if (sbuddy_slot_movable(o, op->slot)) {
-		op->count = sbuddy_lru_free_slot(o, task, op->slot);
-		return 0;
+		int err = sbuddy_slot_evict(o, op->slot);
+
+		if (!err)
+			op->count = sbuddy_lru_free_slot(o, task, op->slot);
+		return err;
 	}
 	return sbuddy_op_put(o, task, op->slot, &op->count);
 }
@@ -206,7 +213,7 @@ static int sbuddy_op_check_batch(struct sbuddy_owner *o, u32 first, u32 nr)
 		if (!sbuddy_op_holds_folio(page))
 			return -EINVAL;
 	}
-	return 0;
+	return sbuddy_slots_evict(o, first, nr);
 }
 
 static int sbuddy_op_free_batch(struct sbuddy_owner *o, struct sbuddy_task *task,
@@ -263,6 +270,7 @@ static int sbuddy_op_lru(struct sbuddy_owner *o, struct sbuddy_task *task, struc
 
 	if (op->count || attrs & ~SBUDDY_LRU_ALL ||
 	    (attrs & SBUDDY_LRU_OFF && attrs != SBUDDY_LRU_OFF) ||
+	    (attrs & SBUDDY_LRU_OPS && attrs != SBUDDY_LRU_OPS) ||
 	    (attrs & of_files && !(attrs & SBUDDY_LRU_FILE)))
 		return -EINVAL;
 	if (!page)
@@ -277,6 +285,7 @@ static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __ma
 {
 	struct sbuddy_page *page = sbuddy_owner_slot(o, op->slot);
 	unsigned int order;
+	bool shown;
 	u32 i, nr;
 	int err;
 
@@ -288,15 +297,20 @@ static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __ma
 		return -EBUSY;
 	order = sbuddy_tag_order(page->tag);
 	nr = 1U << order;
+	shown = sbuddy_slot_shown(o, op->slot);
 	err = sbuddy_op_empty_slots(o, op->slot + 1, nr - 1);
-	if (err)
-		return err;
-	err = sbuddy_split_page(o->m, page, order);
+	if (!err)
+		err = sbuddy_slot_evict(o, op->slot);
+	if (!err)
+		err = sbuddy_split_page(o->m, page, order);
 	if (err)
 		return err;
 	sbuddy_slot_clear(o, op->slot, order);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		sbuddy_slot_fill(o, op->slot + i, page + i);
+		if (shown)
+			sbuddy_slot_mark_shown(o, op->slot + i);
+	}
 	op->order = 0;
 	return sbuddy_op_result(o, op, page, nr);
 }

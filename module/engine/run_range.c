@@ -193,6 +193,8 @@ static int sbuddy_contig_check_slots(const struct sbuddy_owner *o,
 
 	if (!first)
 		return -ENOENT;
+	if (sbuddy_slot_movable(o, a->slot))
+		return -EBUSY;
 	if (sbuddy_page_compound(first))
 		return a->count == 1UL << sbuddy_page_order(first) ? 0 : -EINVAL;
 	if (a->slot > SBUDDY_MAX_SLOTS - a->count)
@@ -204,6 +206,8 @@ static int sbuddy_contig_check_slots(const struct sbuddy_owner *o,
 			return -ENOENT;
 		if (page != first + i || sbuddy_page_order(page))
 			return -EINVAL;
+		if (sbuddy_slot_movable(o, a->slot + i))
+			return -EBUSY;
 	}
 	return 0;
 }
@@ -223,6 +227,9 @@ static int sbuddy_contig_free(struct sbuddy_owner *o, struct sbuddy_range *r,
 	a->count = 0;
 	order = sbuddy_page_order(a->page);
 	slots = nr >> order;
+	err = sbuddy_slots_evict(o, a->slot, slots);
+	if (err)
+		return err;
 	for (u32 i = 0; i < slots; i++) {
 		if (READ_ONCE(a->page[i].refcount) > 1)
 			continue;

@@ -91,7 +91,7 @@ static __always_inline bool sbuddy_plain_free(struct sbuddy_owner *o, struct sbu
 	if (unlikely(!chunk) || unlikely(READ_ONCE(op->gfp) | READ_ONCE(op->count)))
 		return false;
 	page = chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK];
-	if (unlikely(!page) || unlikely((unsigned long)page & SBUDDY_SLOT_MOVABLE))
+	if (unlikely(!page) || unlikely((unsigned long)page & SBUDDY_SLOT_MARKS))
 		return false;
 	order = sbuddy_tag_order(page->tag);
 	op->order = order;

@@ -22,6 +22,7 @@
 #include <linux/utsname.h>
 
 #include "ioctl.h"
+#include "usermap.h"
 
 /**
  * struct sbuddy_ioctl - a command
@@ -76,6 +77,8 @@ union sbuddy_arg {
 	struct sbuddy_contig contig;
 	struct sbuddy_clone clone;
 	struct sbuddy_knob knob;
+	struct sbuddy_migrate migrate;
+	struct sbuddy_movable movable;
 };
 
 static int sbuddy_ioctl_version(struct sbuddy_client *c, void *arg);
@@ -122,6 +125,10 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(MACHINE_LIST, sbuddy_ioctl_machine_list, struct sbuddy_machine_list, used_bytes),
 	COMMAND(COMPACT, sbuddy_ioctl_compact, struct sbuddy_compact, reserved2,
 		RESERVED(struct sbuddy_compact)),
+	COMMAND(MIGRATE, sbuddy_ioctl_migrate, struct sbuddy_migrate, reserved,
+		RESERVED(struct sbuddy_migrate)),
+	COMMAND(MOVABLE, sbuddy_ioctl_movable, struct sbuddy_movable, reserved,
+		RESERVED(struct sbuddy_movable)),
 	COMMAND(SET_POLICY, sbuddy_ioctl_set_policy, struct sbuddy_policy, reserved,
 		RESERVED(struct sbuddy_policy)),
 	COMMAND(GET_POLICY, sbuddy_ioctl_get_policy, struct sbuddy_policy, reserved,
@@ -226,10 +233,21 @@ static long sbuddy_ioctl(struct file *file, unsigned int cmd, unsigned long uarg
 	return 0;
 }
 
+/* What the file holds is freed, but for frames that the kernel still uses. */
+static void close_client(struct sbuddy_client *c)
+{
+	down_read(&sbuddy_machines_lock);
+	sbuddy_movable_stop(c);
+	if (!sbuddy_usermap_park(c))
+		sbuddy_client_destroy(c);
+	up_read(&sbuddy_machines_lock);
+}
+
 static int sbuddy_open(struct inode *inode, struct file *file)
 {
 	struct sbuddy_machine *m;
 	struct sbuddy_client *c;
+	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
@@ -240,15 +258,18 @@ static int sbuddy_open(struct inode *inode, struct file *file)
 	sbuddy_unlock_machine();
 	if (!c)
 		return -ENOMEM;
+	err = sbuddy_usermap_open(c, file);
+	if (err) {
+		close_client(c);
+		return err;
+	}
 	file->private_data = c;
 	return nonseekable_open(inode, file);
 }
 
 static int sbuddy_release(struct inode *inode, struct file *file)
 {
-	down_read(&sbuddy_machines_lock);
-	sbuddy_client_destroy(file->private_data);
-	up_read(&sbuddy_machines_lock);
+	close_client(file->private_data);
 	return 0;
 }
 
@@ -258,6 +279,7 @@ static const struct file_operations sbuddy_fops = {
 	.release	= sbuddy_release,
 	.unlocked_ioctl	= sbuddy_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.mmap		= sbuddy_usermap_mmap,
 };
 
 static struct miscdevice sbuddy_miscdev = {

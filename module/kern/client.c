@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "kern.h"
+#include "usermap.h"
 
 LIST_HEAD(sbuddy_clients);
 DEFINE_MUTEX(sbuddy_clients_lock);	/* see kern.h */
@@ -89,6 +90,7 @@ int sbuddy_client_take(struct sbuddy_client *c, struct sbuddy_machine *m,
 	mutex_lock(&c->lock);
 	busy = sbuddy_owner_holds(c->owner);
 	if (!busy) {
+		sbuddy_owner_inherit(owner, c->owner);
 		swap(c->owner, owner);
 		WRITE_ONCE(c->machine, m);
 	}
@@ -146,6 +148,7 @@ unsigned int sbuddy_clients_using(const struct sbuddy_machine *m)
  *
  * Context: May sleep.  Caller holds sbuddy_machines_lock for read, which
  * waits for a reset that is under way: after it the client holds nothing.
+ * Nothing maps its slots any more, and the kernel uses none of its frames.
  * Takes sbuddy_clients_lock and the client's lock; ends the compaction that it
  * carried out in steps.
  */
@@ -160,6 +163,8 @@ void sbuddy_client_destroy(struct sbuddy_client *c)
 	mutex_lock(&c->lock);
 	sbuddy_owner_destroy(c->owner, &task);
 	mutex_unlock(&c->lock);
+	sbuddy_usermap_release(c);
+	sbuddy_movable_release(c);
 	sbuddy_client_free_id(c->id);
 	kfree(c);
 }

@@ -62,6 +62,10 @@ int sbuddy_ioctl_knob(struct sbuddy_client *c, void *arg);
 /* ioctl_compact.c */
 int sbuddy_ioctl_compact(struct sbuddy_client *c, void *arg);
 
+/* ioctl_movable.c */
+int sbuddy_ioctl_migrate(struct sbuddy_client *c, void *arg);
+int sbuddy_ioctl_movable(struct sbuddy_client *c, void *arg);
+
 /* ioctl_util.c */
 struct sbuddy_machine *sbuddy_lock_machine(u32 id);
 void sbuddy_unlock_machine(void);

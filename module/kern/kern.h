@@ -71,6 +71,9 @@ struct sbuddy_region {
  * @id:    number shown to users; 0 is debugfs
  * @pid:   who opened it, 0 for debugfs
  * @comm:  name of who opened it
+ * @inode: its address space knows who maps the file; NULL for debugfs
+ * @parked_link: among those whose frames are in use though the file is closed
+ * @agreer: it is asked before its pages move, see ioctl_movable.c
  */
 struct sbuddy_client {
 	struct list_head link;
@@ -80,6 +83,9 @@ struct sbuddy_client {
 	u32 id;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
+	struct inode *inode;
+	struct list_head parked_link;
+	struct sbuddy_agreer *agreer;
 };
 
 struct sbuddy_builtin;		/* debugfs.h */

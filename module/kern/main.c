@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "kern.h"
 #include "machines.h"
+#include "usermap.h"
 
 /* Where the host does not say: a share of a common server cache. */
 #define DEFAULT_LLC_KIB	2048
@@ -339,6 +340,7 @@ static int __init sbuddy_init(void)
 static void __exit sbuddy_exit(void)
 {
 	sbuddy_chardev_exit();
+	sbuddy_usermap_exit();
 	sbuddy_machines_exit();
 	sbuddy_debugfs_exit();
 	sbuddy_region_exit();

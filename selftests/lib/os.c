@@ -21,6 +21,9 @@ __thread bool os_killed;
 __thread sbuddy_trace_fn sbuddy_trace_hook;
 int sbuddy_trace_listeners;
 unsigned long os_warnings;
+__thread unsigned long os_pinned_pfn, os_held_pfn;
+__thread long os_frames_locked, os_unmapped;
+__thread void (*os_unmap_hook)(u32 slot, unsigned long nr);
 __thread int (*os_copy_hook)(unsigned long to, unsigned long from, unsigned long nr);
 
 /* Calls @fn for each event of this thread; NULL ends that. */
@@ -117,6 +120,38 @@ void os_clear_pages(unsigned long pfn, unsigned long nr)
 int os_copy_pages(unsigned long to, unsigned long from, unsigned long nr)
 {
 	return os_copy_hook ? os_copy_hook(to, from, nr) : 0;
+}
+
+/* ---- frames that processes may see ---- */
+
+bool os_lock_frames(unsigned long pfn, unsigned long nr, bool wait)
+{
+	if (!wait && os_held_pfn - pfn < nr)
+		return false;
+	os_frames_locked += nr;
+	return true;
+}
+
+void os_unlock_frames(unsigned long pfn __maybe_unused, unsigned long nr)
+{
+	os_frames_locked -= nr;
+}
+
+bool os_frames_used(unsigned long pfn, unsigned long nr)
+{
+	return os_pinned_pfn - pfn < nr;
+}
+
+bool os_frames_pinned(unsigned long pfn, unsigned long nr)
+{
+	return os_frames_used(pfn, nr);
+}
+
+void os_unmap(struct os_mapping *mapping __maybe_unused, u32 slot, unsigned long nr)
+{
+	os_unmapped += nr;
+	if (os_unmap_hook)
+		os_unmap_hook(slot, nr);
 }
 
 void os_warn(const char *fmt, ...)

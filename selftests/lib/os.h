@@ -262,6 +262,21 @@ static inline void os_cond_resched(void)
 {
 }
 
+/*
+ * Nobody maps frames here.  Their locks are counted, and a test may hold the one
+ * of a frame; or have a reference on a frame, which unmapping may end.
+ */
+struct os_mapping;
+extern __thread unsigned long os_pinned_pfn, os_held_pfn;
+extern __thread long os_frames_locked, os_unmapped;
+extern __thread void (*os_unmap_hook)(u32 slot, unsigned long nr);
+
+bool os_lock_frames(unsigned long pfn, unsigned long nr, bool wait);
+void os_unlock_frames(unsigned long pfn, unsigned long nr);
+bool os_frames_used(unsigned long pfn, unsigned long nr);
+bool os_frames_pinned(unsigned long pfn, unsigned long nr);
+void os_unmap(struct os_mapping *mapping, u32 slot, unsigned long nr);
+
 /* A test may play the signal, or the frames' memory. */
 extern __thread bool os_killed;
 extern __thread int (*os_copy_hook)(unsigned long to, unsigned long from, unsigned long nr);

@@ -228,6 +228,8 @@ enum sbuddy_command {
 	SBUDDY_CMD_CLONE,
 	SBUDDY_CMD_KNOB,
 	SBUDDY_CMD_COMPACT,
+	SBUDDY_CMD_MIGRATE,
+	SBUDDY_CMD_MOVABLE,
 	SBUDDY_NR_COMMANDS,
 };
 
@@ -260,6 +262,8 @@ enum sbuddy_command {
 #define SBUDDY_IOC_CLONE	_SBUDDY_IO(CLONE)
 #define SBUDDY_IOC_KNOB		_SBUDDY_IO(KNOB)
 #define SBUDDY_IOC_COMPACT	_SBUDDY_IO(COMPACT)
+#define SBUDDY_IOC_MIGRATE	_SBUDDY_IO(MIGRATE)
+#define SBUDDY_IOC_MOVABLE	_SBUDDY_IO(MOVABLE)
 
 #define SBUDDY_MAX_ARG_SIZE	4096U		/* bytes of a command's structure */
 #define SBUDDY_MAX_RUN_OPS	(1U << 20)	/* operations of one RUN */
@@ -528,5 +532,6 @@ struct sbuddy_query_slot {
 #include "sbuddy_live.h"
 #include "sbuddy_knob.h"
 #include "sbuddy_compact.h"
+#include "sbuddy_movable.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

@@ -56,8 +56,11 @@ int sbuddy_owner_set_movable(struct sbuddy_owner *o, const struct sbuddy_movable
 void sbuddy_owner_set_faults(struct sbuddy_owner *o, const struct sbuddy_movable_faults *faults);
 
 /* migrate_slots.c */
-int sbuddy_migrate_slots(struct sbuddy_owner *o, struct sbuddy_task *task,
-			 struct sbuddy_migrate *arg, struct sbuddy_migrate_log *log);
+int sbuddy_isolate_slots(struct sbuddy_owner *o, struct sbuddy_task *task,
+			 struct sbuddy_migrate *arg, struct list_head *list);
+void sbuddy_migrate_slots(struct sbuddy_machine *m, struct sbuddy_task *task,
+			  struct sbuddy_migrate *arg, struct list_head *list,
+			  struct sbuddy_migrate_log *log);
 
 /* owner_map.c */
 void sbuddy_owner_set_mapping(struct sbuddy_owner *o, struct os_mapping *mapping);

@@ -82,42 +82,59 @@ static unsigned long sbuddy_list_pages(const struct list_head *list)
 }
 
 /**
- * sbuddy_migrate_slots() - carry out SBUDDY_IOC_MIGRATE
+ * sbuddy_isolate_slots() - the first part of SBUDDY_IOC_MIGRATE
  * @o: whose slots
  * @task: who migrates
- * @arg: in, what to do; out, what became of it
- * @log: what became of each page
+ * @arg: in, what to do; out, @busy
+ * @list: gets the pages, for sbuddy_migrate_slots()
  *
  * Context: Serialised with operations of the owner.  May sleep.
  * Return: 0; -EINVAL for what the ABI header does not allow; -ENOENT for a node
  * that does not exist.
  */
-int sbuddy_migrate_slots(struct sbuddy_owner *o, struct sbuddy_task *task,
-			 struct sbuddy_migrate *arg, struct sbuddy_migrate_log *log)
+int sbuddy_isolate_slots(struct sbuddy_owner *o, struct sbuddy_task *task,
+			 struct sbuddy_migrate *arg, struct list_head *list)
 {
-	struct sbuddy_slot_targets targets = { .m = o->m, .task = task, .nid = arg->node };
-	const struct sbuddy_migrate_control mc = {
-		.m = o->m, .task = task, .alloc = sbuddy_alloc_migration_target,
-		.private = &targets, .mode = arg->mode, .reason = SBUDDY_MR_SYSCALL, .log = log,
-	};
-	unsigned int moved = 0;
-	struct list_head list;
-	int err;
+	int err = -EINVAL;
 
-	if (!sbuddy_migrate_arg_valid(arg))
-		return -EINVAL;
-	err = sbuddy_op_check_nid(o->m, arg->node);
+	INIT_LIST_HEAD(list);
+	if (sbuddy_migrate_arg_valid(arg))
+		err = sbuddy_op_check_nid(o->m, arg->node);
 	if (err)
 		return err;
-	INIT_LIST_HEAD(&list);
 	arg->busy = 0;
 	sbuddy_lru_add_drain_all(o->m, task);
 	for (u32 i = 0; i < arg->count; i++)
-		arg->busy += !sbuddy_isolate_slot(o, task, arg->slot + i, mc.mode, &list);
-	if (!list_empty(&list))
-		sbuddy_migrate_pages(&mc, &list, &moved);
-	arg->migrated = moved;
-	arg->failed = sbuddy_list_pages(&list);
-	sbuddy_putback_movable_pages(o->m, task, &list);
+		arg->busy += !sbuddy_isolate_slot(o, task, arg->slot + i, arg->mode, list);
 	return 0;
+}
+
+/**
+ * sbuddy_migrate_slots() - the second
+ * @m: machine
+ * @task: who migrates
+ * @arg: in, what to do; out, what became of it
+ * @list: what was isolated; empty afterwards
+ * @log: what became of each page
+ *
+ * The owner can do what it likes meanwhile.
+ *
+ * Context: May sleep.
+ */
+void sbuddy_migrate_slots(struct sbuddy_machine *m, struct sbuddy_task *task,
+			  struct sbuddy_migrate *arg, struct list_head *list,
+			  struct sbuddy_migrate_log *log)
+{
+	struct sbuddy_slot_targets targets = { .m = m, .task = task, .nid = arg->node };
+	const struct sbuddy_migrate_control mc = {
+		.m = m, .task = task, .alloc = sbuddy_alloc_migration_target,
+		.private = &targets, .mode = arg->mode, .reason = SBUDDY_MR_SYSCALL, .log = log,
+	};
+	unsigned int moved = 0;
+
+	if (!list_empty(list))
+		sbuddy_migrate_pages(&mc, list, &moved);
+	arg->migrated = moved;
+	arg->failed = sbuddy_list_pages(list);
+	sbuddy_putback_movable_pages(m, task, list);
 }

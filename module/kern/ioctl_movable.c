@@ -22,18 +22,24 @@
 
 /* ---- MIGRATE ---- */
 
+/* Only to isolate takes the client's lock: faults must not wait for a long list. */
 static int migrate_locked(struct sbuddy_client *c, struct sbuddy_migrate *a,
 			  struct sbuddy_migrate_log *log)
 {
 	struct sbuddy_task task = { };
+	struct sbuddy_machine *m;
+	struct list_head list;
 	int err;
 
 	if (down_read_killable(&sbuddy_machines_lock))
 		return -EINTR;
 	mutex_lock(&c->lock);
-	task.cpu = sbuddy_current_vcpu(c->machine);
-	err = sbuddy_migrate_slots(c->owner, &task, a, log);
+	m = c->machine;
+	task.cpu = sbuddy_current_vcpu(m);
+	err = sbuddy_isolate_slots(c->owner, &task, a, &list);
 	mutex_unlock(&c->lock);
+	if (!err)
+		sbuddy_migrate_slots(m, &task, a, &list, log);
 	up_read(&sbuddy_machines_lock);
 	return err;
 }
@@ -44,7 +50,7 @@ static int migrate_locked(struct sbuddy_client *c, struct sbuddy_migrate *a,
  * @arg: struct sbuddy_migrate
  *
  * Context: May sleep and fault; no locks held.
- * Return: 0; the errors of sbuddy_migrate_slots(); -ENOMEM for the records;
+ * Return: 0; the errors of sbuddy_isolate_slots(); -ENOMEM for the records;
  * -EFAULT for a bad array, though it has been done; -EINTR by a fatal signal.
  */
 int sbuddy_ioctl_migrate(struct sbuddy_client *c, void *arg)

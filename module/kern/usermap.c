@@ -15,9 +15,9 @@
  * add theirs.  The rules that programs may rely on are in uapi/linux/sbuddy_movable.h.
  *
  * Lock order: mmap_lock, sbuddy_client.lock, the frame's page lock,
- * i_mmap_rwsem.  A fault waits for the first two of ours killably and holds no
- * reference on a frame that it waits for.  So nothing that holds the client's lock
- * may touch user memory.
+ * i_mmap_rwsem.  A fault waits killably, for a frame with neither the client's
+ * lock nor a reference.  So nothing that holds the client's lock may touch user
+ * memory.
  *
  * State: clients whose file is closed while the kernel still uses frames of
  * theirs, parked until that is over.  Each has a reference on the module.
@@ -121,16 +121,23 @@ static unsigned long block_of(const struct vm_area_struct *vma)
 	return (unsigned long)vma->vm_private_data;
 }
 
-/* The frame at @slot and @index, locked and shown; NULL if there is none, or the task is killed. */
-static struct page *lock_frame(struct sbuddy_client *c, unsigned long slot, unsigned long index)
+/*
+ * The frame at @slot and @index, locked, shown and with a reference; NULL if
+ * there is none.  If somebody else has locked it, @busy says which.  Client's lock held.
+ */
+static struct page *lock_frame(struct sbuddy_client *c, unsigned long slot, unsigned long index,
+			       struct page **busy)
 {
 	unsigned long pfn, again;
 	struct page *page;
 
+	*busy = NULL;
 	while (slot < SBUDDY_MAX_SLOTS && !sbuddy_owner_frame(c->owner, slot, index, &pfn)) {
 		page = pfn_to_page(pfn);
-		if (folio_lock_killable(page_folio(page)))
+		if (!trylock_page(page)) {
+			*busy = page;
 			return NULL;
+		}
 		if (!sbuddy_owner_frame(c->owner, slot, index, &again) && again == pfn) {
 			sbuddy_owner_show(c->owner, slot);
 			get_page(page);
@@ -139,6 +146,21 @@ static struct page *lock_frame(struct sbuddy_client *c, unsigned long slot, unsi
 		unlock_page(page);
 	}
 	return NULL;
+}
+
+/* As above; waits for whoever has the frame, as a rule until it was moved. */
+static struct page *wait_for_frame(struct sbuddy_client *c, unsigned long slot,
+				   unsigned long index)
+{
+	struct page *page, *busy;
+
+	do {
+		if (mutex_lock_killable(&c->lock))
+			return NULL;
+		page = lock_frame(c, slot, index, &busy);
+		mutex_unlock(&c->lock);
+	} while (busy && !folio_wait_locked_killable(page_folio(busy)));
+	return page;
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
@@ -151,10 +173,7 @@ static vm_fault_t mapping_fault(struct vm_fault *vmf)
 		index = slot - (block - 1);
 		slot = block - 1;
 	}
-	if (mutex_lock_killable(&c->lock))
-		return VM_FAULT_SIGBUS;
-	vmf->page = lock_frame(c, slot, index);
-	mutex_unlock(&c->lock);
+	vmf->page = wait_for_frame(c, slot, index);
 	return vmf->page ? VM_FAULT_LOCKED : VM_FAULT_SIGBUS;
 }
 

@@ -43,6 +43,8 @@ union arg {
 	struct sbuddy_contig contig;
 	struct sbuddy_clone clone;
 	struct sbuddy_compact compact;
+	struct sbuddy_migrate migrate;
+	struct sbuddy_movable movable;
 };
 
 FIXTURE(gate)
@@ -134,6 +136,25 @@ static void fill_policy(union arg *arg, const struct sbuddy_user_machine *m)
 	arg->policy.home_node = -1;
 }
 
+static void fill_migrate(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->migrate.count = 1;
+	arg->migrate.node = SBUDDY_NID_ANY;
+}
+
+static void fill_movable(union arg *arg, const struct sbuddy_user_machine *m)
+{
+	arg->movable.action = SBUDDY_MOVABLE_FAULTS;
+}
+
+/* On already, after the first call. */
+static void movable_on(int fd)
+{
+	struct sbuddy_movable on = { .size = sizeof(on), .timeout_ms = 1 };
+
+	sbuddy_user_ioctl(fd, SBUDDY_IOC_MOVABLE, &on);
+}
+
 static void fill_compact(union arg *arg, const struct sbuddy_user_machine *m)
 {
 	arg->compact.node = SBUDDY_ALL_ZONES;
@@ -197,6 +218,10 @@ COMMAND(MACHINE_USE, sbuddy_machine_use, .empty = 1, .more_flags = SBUDDY_USE_SL
 COMMAND(MACHINE_LIST, sbuddy_machine_list, .flags = 0);
 COMMAND(COMPACT, sbuddy_compact, .fill = fill_compact,
 	.reserved = offsetof(struct sbuddy_compact, reserved));
+COMMAND(MIGRATE, sbuddy_migrate, .fill = fill_migrate,
+	.reserved = offsetof(struct sbuddy_migrate, reserved));
+COMMAND(MOVABLE, sbuddy_movable, .fill = fill_movable, .before = movable_on,
+	.reserved = offsetof(struct sbuddy_movable, reserved));
 COMMAND(SET_POLICY, sbuddy_policy, .fill = fill_policy,
 	.reserved = offsetof(struct sbuddy_policy, reserved));
 COMMAND(GET_POLICY, sbuddy_policy, .reserved = offsetof(struct sbuddy_policy, reserved));

@@ -37,6 +37,8 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_MACHINE_USE]	= sizeof(struct sbuddy_machine_use),
 	[SBUDDY_CMD_MACHINE_LIST]	= sizeof(struct sbuddy_machine_list),
 	[SBUDDY_CMD_COMPACT]		= sizeof(struct sbuddy_compact),
+	[SBUDDY_CMD_MIGRATE]		= sizeof(struct sbuddy_migrate),
+	[SBUDDY_CMD_MOVABLE]		= sizeof(struct sbuddy_movable),
 	[SBUDDY_CMD_SET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_GET_POLICY]		= sizeof(struct sbuddy_policy),
 	[SBUDDY_CMD_WEIGHTS]		= sizeof(struct sbuddy_weights),
@@ -117,6 +119,8 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_machine_hash *hash = (void *)arg;
 	struct sbuddy_clone *clone = (void *)arg;
 	struct sbuddy_knob *knob = (void *)arg;
+	struct sbuddy_migrate *migrate = (void *)arg;
+	struct sbuddy_movable *movable = (void *)arg;
 
 	switch (nr) {
 	case SBUDDY_CMD_MACHINE_CREATE:
@@ -155,6 +159,19 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 		knob->machine = test_random_below(&rnd, 6);
 		knob->knob = test_random_below(&rnd, SBUDDY_NR_KNOBS + 1);
 		knob->value = below_or(4000, -1);
+		break;
+	case SBUDDY_CMD_MIGRATE:
+		migrate->slot = test_random_below(&rnd, 64);
+		migrate->count = 1 + test_random_below(&rnd, 64);
+		migrate->node = SBUDDY_NID_ANY;
+		migrate->mode = test_random_below(&rnd, SBUDDY_NR_MIGRATE_MODES);
+		break;
+	case SBUDDY_CMD_MOVABLE:
+		movable->action = test_random_below(&rnd, SBUDDY_NR_MOVABLE_ACTIONS);
+		movable->timeout_ms = 1 + test_random_below(&rnd, 3);
+		movable->refuse = below_or(3, 0);
+		movable->fail = below_or(3, 0);
+		movable->error = -EAGAIN;
 		break;
 	}
 }
@@ -247,6 +264,15 @@ static void spoil(uint8_t *arg, uint32_t size)
 	}
 }
 
+/* A request that nobody makes is not waited for. */
+static void no_patience(uint8_t *arg)
+{
+	struct sbuddy_movable *movable = (void *)arg;
+
+	if (movable->timeout_ms <= SBUDDY_MAX_MOVABLE_MS)
+		movable->timeout_ms %= 4;
+}
+
 static void random_arg(uint8_t *arg, unsigned int nr)
 {
 	uint32_t size = nr < SBUDDY_NR_COMMANDS ? sizes[nr] : 64;
@@ -263,6 +289,8 @@ static void random_arg(uint8_t *arg, unsigned int nr)
 	}
 	if (test_random_below(&rnd, 8))
 		memcpy(arg, head, test_random_below(&rnd, 2) ? sizeof(head) : sizeof(head[0]));
+	if (nr == SBUDDY_CMD_MOVABLE)
+		no_patience(arg);
 }
 
 /* What a RUN may find: operations that are mostly in order, spoilt in places. */

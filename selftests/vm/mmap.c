@@ -371,14 +371,14 @@ TEST_F(mmap, two_mappings_agree)
 /* The same number, another file: other pages, whatever node of the device was opened. */
 TEST_F(mmap, own_slots_only)
 {
-	char path[] = "/tmp/sbuddy-node-XXXXXX";
+	char path[64];
 	struct sbuddy_migrate a;
 	struct stat st;
 	uint64_t *p, *q;
 	int other;
 
 	ASSERT_EQ(0, stat(SBUDDY_USER_DEVICE, &st));
-	ASSERT_TRUE(mktemp(path) && *path);
+	snprintf(path, sizeof(path), "/tmp/sbuddy-node-%d", getpid());
 	ASSERT_EQ(0, mknod(path, S_IFCHR | 0600, st.st_rdev));
 	other = open(path, O_RDWR);
 	unlink(path);

@@ -28,7 +28,7 @@
 #define SBUDDY_TAG_PENDING	0x40000000U	/* in a vcpu's batch, which has a reference */
 #define SBUDDY_TAG_ISOLATED	0x80000000U	/* taken off, for a reference */
 
-/* In one of the first three states, or its owner's to move, a page is movable: its slot has SBUDDY_SLOT_MOVABLE. */
+/* In one of the three states, or its owner's to move, its slot has SBUDDY_SLOT_MOVABLE. */
 #define SBUDDY_TAG_MOVABLE	(SBUDDY_TAG_LRU | SBUDDY_TAG_PENDING | SBUDDY_TAG_ISOLATED | \
 				 SBUDDY_TAG_MOVABLE_OPS)
 

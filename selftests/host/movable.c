@@ -355,13 +355,14 @@ TEST_F(movable, seen_pages_move)
 	OWN("N0:Normal=16M");
 	PUT(0, 0, 0);
 	SHOW(0);
-	pfn = os_pinned_pfn = PFN(0);
+	pfn = PFN(0);
+	os_pinned_pfn = pfn;
 	unmap_frees = true;
 	EXPECT_EQ(0, MIGRATE(0, 1, SYNC));
 	EXPECT_EQ(1, arg.migrated);
 	EXPECT_EQ(1, os_unmapped);
 	EXPECT_NE(pfn, PFN(0));
-	pfn = os_pinned_pfn = PFN(0);		/* the mark went with it */
+	os_pinned_pfn = PFN(0);		/* the mark went with it */
 	EXPECT_EQ(0, RUN(.opcode = SBUDDY_OP_FREE, .slot = 0));
 	EXPECT_EQ(2, os_unmapped);
 }
@@ -376,7 +377,8 @@ TEST_F(movable, pinned_frames_stay)
 	OWN("N0:Normal=16M");
 	PUT(0, 0, 0);
 	SHOW(0);
-	pfn = os_pinned_pfn = PFN(0);
+	pfn = PFN(0);
+	os_pinned_pfn = pfn;
 	unmap_frees = false;
 	EXPECT_EQ(0, MIGRATE(0, 1, ASYNC));
 	EXPECT_EQ(1, arg.failed);

@@ -583,8 +583,10 @@ TEST_F(mmap, migrate_every_mode)
 	p = map(self->fd, 0, nr);
 	q = map(self->fd, 100, 16);
 	ASSERT_TRUE(p && q);
-	for (i = 0; i < 16; i++)
-		p[i * WORDS + i] = q[i * WORDS + i] = 1000 + i;
+	for (i = 0; i < 16; i++) {
+		p[i * WORDS + i] = 1000 + i;
+		q[i * WORDS + i] = 1000 + i;
+	}
 	for (mode = 0; mode < SBUDDY_NR_MIGRATE_MODES; mode++) {
 		a = (struct sbuddy_migrate){
 			.size = sizeof(a), .count = nr, .mode = mode, .node = -1,

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -65,7 +64,9 @@ struct agreer {
 	int fd;
 	int answer;		/* to all, after */
 	int put_off;		/* as many that are answered EAGAIN */
-	_Atomic int stop, asked, refused;
+	volatile int stop;
+	volatile int asked;
+	volatile int refused;
 	struct sbuddy_movable last;
 	pthread_t thread;
 };

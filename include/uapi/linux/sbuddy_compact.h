@@ -26,7 +26,7 @@
 #define SBUDDY_LRU_NOT_UPTODATE	0x040U
 #define SBUDDY_LRU_NO_MIGRATE	0x080U	/* FILE: the file system has no migrate_folio */
 #define SBUDDY_LRU_INACCESSIBLE	0x100U	/* FILE: the kernel may not look inside */
-#define SBUDDY_LRU_OPS		0x400U	/* alone: on no list, its owner moves it: sbuddy_movable.h */
+#define SBUDDY_LRU_OPS		0x400U	/* alone: on no list, see sbuddy_movable.h */
 #define SBUDDY_LRU_OFF		0x800U	/* alone: a page that cannot move again */
 #define SBUDDY_LRU_ALL		0xdffU
 

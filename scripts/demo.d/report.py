@@ -189,9 +189,20 @@ class Report:
     def bpftrace(self):
         """What the bpftrace scripts saw meanwhile."""
         for script in ("orders", "steals"):
-            heading(f"scripts/bpftrace/{script}.bt, attached to the shadow meanwhile")
-            text = (self.dir / f"{script}.bt.txt").read_text()
-            indented(re.sub(r"\n{2,}", "\n", text))
+            self.script(script)
+
+    def script(self, name):
+        """What one of them printed."""
+        heading(f"scripts/bpftrace/{name}.bt, attached to the shadow meanwhile")
+        text = (self.dir / f"{name}.bt.txt").read_text()
+        indented(re.sub(r"\n{2,}", "\n", text))
+
+    def compaction(self):
+        """The second shadow: fragmented, compacted."""
+        heading("A zone of 128 MiB, fragmented and compacted")
+        indented((self.dir / "fragment.txt").read_text())
+        for script in ("compaction", "migration"):
+            self.script(script)
 
     def print(self):
         """All of it."""
@@ -200,6 +211,7 @@ class Report:
         self.recording()
         self.comparison()
         self.shadow_counters()
+        self.compaction()
 
     def summary(self):
         """Lines to end with."""
@@ -219,6 +231,8 @@ class Report:
         print(f"Free memory of no use for a huge page in zone {worst}: "
               f"{unusable(before[worst], HUGE_ORDER):.0%} before, "
               f"{unusable(after[worst], HUGE_ORDER):.0%} after.")
+        print("Compaction of a fragmented zone: "
+              + "; ".join((self.dir / "fragment.txt").read_text().strip().split("\n")) + ".")
 
 
 def main():

@@ -9,13 +9,17 @@ REPLAY_HDRS  := $(wildcard scripts/replay/*.h) selftests/lib/sbuddy_user.h $(wil
 CC	     ?= cc
 
 .PHONY: replay demo
-replay: $(REPLAY)/replay $(addprefix $(HB)/,sbuddy-record sbuddy-convert sbuddy-replay sbuddy-twin)
+replay: $(REPLAY)/replay $(REPLAY)/fragment $(addprefix $(HB)/,sbuddy-record sbuddy-convert sbuddy-replay sbuddy-twin)
 
 # selftests/vm/replay.sh and twin.sh run them.
 vm-tests: replay
 
 $(REPLAY)/replay: $(addprefix scripts/replay/,replay.c results.c translate.c sbr_read.c) \
 		  selftests/lib/sbuddy_user.c $(REPLAY_HDRS)
+	@mkdir -p $(@D)
+	$(CC) $(REPLAY_FLAGS) -o $@ $(filter %.c,$^)
+
+$(REPLAY)/fragment: scripts/demo.d/fragment.c selftests/lib/sbuddy_user.c $(REPLAY_HDRS)
 	@mkdir -p $(@D)
 	$(CC) $(REPLAY_FLAGS) -o $@ $(filter %.c,$^)
 

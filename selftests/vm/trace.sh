@@ -10,7 +10,8 @@
 #			sbuddy_live_zone_copied does in twin.sh
 #	chain		function_graph prints the way from alloc_pages down to expand
 #	trace_cmd	trace-cmd records and reports
-#	bpftrace	the scripts of scripts/bpftrace attach and count
+#	bpftrace	the scripts of scripts/bpftrace about allocation attach and count;
+#			the others do in trace_compact.sh
 #
 # All parts if none is named. The module is $SBUDDY_KO or what was built for the running
 # kernel. Prints TAP; exit status 0 if all passed, 1 if not, 4 if it cannot run at all.
@@ -22,6 +23,7 @@ TRACING=/sys/kernel/tracing
 SHADOW=/sys/kernel/debug/sbuddy
 INSTANCE=$TRACING/instances/sbuddy_test
 LAYOUT=N0:DMA32=16M,Normal=48M
+SCRIPTS="orders pcp steals watermarks"
 
 if [ "$(id -u)" != 0 ] || [ ! -f "$KO" ] || [ ! -d "$TRACING/events" ]; then
 	echo "1..0 # SKIP needs root, tracefs and $KO"
@@ -382,12 +384,12 @@ start_scripts()
 
 	sleep infinity &
 	lifeline=$! pids=()
-	for script in "$TOP"/scripts/bpftrace/*.bt; do
-		bpftrace -p "$lifeline" "$script" >"$tmp/$(basename "$script").txt" 2>&1 &
+	for script in $SCRIPTS; do
+		bpftrace -p "$lifeline" "$TOP/scripts/bpftrace/$script.bt" >"$tmp/$script.bt.txt" 2>&1 &
 		pids+=($!)
 	done
-	for script in "$TOP"/scripts/bpftrace/*.bt; do
-		until grep -q Tracing "$tmp/$(basename "$script").txt"; do
+	for script in $SCRIPTS; do
+		until grep -q Tracing "$tmp/$script.bt.txt"; do
 			kill -0 "${pids[@]}" 2>/dev/null || return
 			sleep 0.5
 		done

@@ -404,7 +404,7 @@ static const char *contig_expected(int err)
 	case -EOPNOTSUPP:
 		return NO_RANGES;
 	default:
-		return "gfp of IO, FS, RECLAIM, COMP, NOWARN, ZERO; to free, slots as they were got";
+		return "gfp of IO, FS, RECLAIM, COMP, NOWARN, ZERO; to free, slots as got";
 	}
 }
 

@@ -92,6 +92,16 @@ static void sbuddy_lruvec_add_folio(struct sbuddy_machine *m, struct sbuddy_page
 	WRITE_ONCE(page->tag, page->tag | SBUDDY_TAG_LRU);
 }
 
+/* A page of a machine that is being made, to the tail of its list.  Returns which. */
+int sbuddy_lru_append(struct sbuddy_machine *m, struct sbuddy_page *page)
+{
+	enum sbuddy_lru_list list = sbuddy_folio_lru_list(page->tag);
+
+	sbuddy_lruvec_add_folio(m, page);
+	list_move_tail(&page->lru, &sbuddy_lruvec_of(m, page)->list[list]);
+	return list;
+}
+
 static void sbuddy_lruvec_del_folio(struct sbuddy_machine *m, struct sbuddy_page *page)
 {
 	struct sbuddy_lruvec *vec = sbuddy_lruvec_of(m, page);

@@ -106,6 +106,7 @@ void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task,
 		       struct list_head *dead);
 void sbuddy_folio_add_lru(struct sbuddy_machine *m, struct sbuddy_task *task,
 			  struct sbuddy_page *page, struct list_head *dead);
+int sbuddy_lru_append(struct sbuddy_machine *m, struct sbuddy_page *page);
 void sbuddy_folio_put(struct sbuddy_machine *m, struct sbuddy_page *page,
 		      struct list_head *dead);
 void sbuddy_lru_set_attrs(struct sbuddy_machine *m, struct sbuddy_page *page, u32 attrs);

@@ -51,6 +51,7 @@ void sbuddy_skip_blanks(struct sbuddy_import *im);
 bool sbuddy_eat(struct sbuddy_import *im, const char *word);
 bool sbuddy_number(struct sbuddy_import *im, int base, long *v);
 bool sbuddy_field(struct sbuddy_import *im, const char *name, int base, long lo, long hi, long *v);
+bool sbuddy_import_room(const struct sbuddy_import *im, unsigned long pfn, unsigned int order);
 
 /* snapshot_export.c */
 __printf(2, 3) void sbuddy_emit(const struct sbuddy_export *x, const char *fmt, ...);
@@ -58,6 +59,12 @@ __printf(2, 3) void sbuddy_emit(const struct sbuddy_export *x, const char *fmt, 
 /* snapshot_machine.c */
 int sbuddy_import_machine(struct sbuddy_import *im);
 void sbuddy_export_machine(const struct sbuddy_export *x);
+
+/* snapshot_compact.c */
+void sbuddy_export_compact(const struct sbuddy_export *x, const struct sbuddy_zone *z);
+int sbuddy_import_compact(struct sbuddy_import *im);
+int sbuddy_import_skip(struct sbuddy_import *im);
+int sbuddy_import_lru(struct sbuddy_import *im);
 
 /* A zone may begin in the middle of a pageblock; every further one is whole. */
 static inline unsigned long sbuddy_next_block(unsigned long pfn)

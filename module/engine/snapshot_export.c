@@ -138,6 +138,7 @@ static void sbuddy_export_zone(const struct sbuddy_export *x, const struct sbudd
 	sbuddy_export_blocks(x, z);
 	for (int cpu = 0; cpu < x->m->nr_vcpus; cpu++)
 		sbuddy_export_pcp(x, z, cpu);
+	sbuddy_export_compact(x, z);
 }
 
 /**

@@ -10,7 +10,8 @@
  * is put on a list only if its block lies in the zone, is aligned and does not
  * overlap another.
  *
- * Pages on no list are taken to be allocated by somebody unknown.
+ * Pages on no list are taken to be allocated by somebody unknown; those on LRU
+ * lists can move (snapshot_compact.c).
  */
 #include "os.h"
 #include "rules.h"
@@ -289,8 +290,7 @@ static int sbuddy_import_blocks(struct sbuddy_import *im)
 }
 
 /* May a block of @order at @pfn be put on a list of the zone?  Nothing may lie there yet. */
-static bool sbuddy_import_room(const struct sbuddy_import *im, unsigned long pfn,
-			       unsigned int order)
+bool sbuddy_import_room(const struct sbuddy_import *im, unsigned long pfn, unsigned int order)
 {
 	struct sbuddy_zone *z = im->zone;
 
@@ -445,6 +445,9 @@ static int sbuddy_import_line(struct sbuddy_import *im)
 		{ "blocks",	    true,  sbuddy_import_blocks },
 		{ "pcplist ",	    true,  sbuddy_import_pcplist },
 		{ "pcp ",	    true,  sbuddy_import_pcp },
+		{ "compact ",	    true,  sbuddy_import_compact },
+		{ "skip:",	    true,  sbuddy_import_skip },
+		{ "lru ",	    true,  sbuddy_import_lru },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -463,7 +466,7 @@ static int sbuddy_import_line(struct sbuddy_import *im)
 	sbuddy_skip_blanks(im);
 	if (sbuddy_at_eol(im) || *im->p == '#')
 		return 0;
-	return sbuddy_import_fail(im, "rules, machine, node, zonelist, zone, wmark, lowmem_reserve, free, blocks, zonestat, pcp or pcplist");
+	return sbuddy_import_fail(im, "rules, machine, node, zonelist, zone, wmark, lowmem_reserve, free, blocks, zonestat, pcp, pcplist, compact, skip or lru");
 }
 
 /* ---- the whole ---------------------------------------------------------------- */

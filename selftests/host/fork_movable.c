@@ -160,6 +160,75 @@ CHANGE(batch, m->lru->batch[2].nr--)
 CHANGE(walk, m->walk->cc.migrate_pfn++)
 CHANGE(walk_held, m->walk->cc.nr_freepages++)
 
+/* As text and back: pages on LRU lists move as they would have, hints and places are known. */
+TEST_F(fork, by_text)
+{
+	struct sbuddy_compact_args args = { .order = 9, .gfp = SBUDDY_GFP_KERNEL, .cached = true,
+					    .mode = SBUDDY_MIGRATE_SYNC_LIGHT };
+	struct sbuddy_compact_report a = { 0 }, b = { 0 };
+	char *before, *text, *other, why[200];
+
+	SCATTERED(6, 500);
+	MOVABLE(6);
+	sbuddy_compact_stop(self->h.m, &self->h.task, NULL);
+	sbuddy_lru_drain(self->h.m, &self->h.task);
+	normal(self->h.m)->compact.blockskip_flush = true;
+	args.zone = normal(self->h.m);
+	sbuddy_compact_one(&args, &self->h.task, 0, NULL, &a);
+	sbuddy_lru_drain(self->h.m, &self->h.task);
+	before = host_snapshot(&self->h);
+	EXPECT_NE(NULL, strstr(before, "\nlru list=0: "));
+	EXPECT_NE(NULL, strstr(before, "\nskip: "));
+	EXPECT_NE(NULL, strstr(before, "\ncompact migrate="));
+	ASSERT_EQ(0, sbuddy_snapshot_import(before, strlen(before), &self->copy.m, why,
+					    sizeof(why))) {
+		TH_LOG("%s", why);
+	}
+	other = host_snapshot(&self->copy);
+	EXPECT_STREQ(before, other);
+	EXPECT_COPY_SANE();
+	memset(&a, 0, sizeof(a));
+	args.cached = false;
+	args.order = -1;
+	args.mode = SBUDDY_MIGRATE_SYNC;
+	sbuddy_compact_one(&args, &self->h.task, 0, NULL, &a);
+	args.zone = normal(self->copy.m);
+	sbuddy_compact_one(&args, &self->copy.task, 0, NULL, &b);
+	EXPECT_EQ(0, memcmp(&a, &b, sizeof(a)));
+	EXPECT_LT(0, a.migrated);
+	free(other);
+	text = host_snapshot(&self->h);
+	other = host_snapshot(&self->copy);
+	EXPECT_STREQ(text, other);
+	EXPECT_COPY_SANE();
+	free(before);
+	free(text);
+	free(other);
+}
+
+/* Text that contradicts itself is refused. */
+TEST_F(fork, bad_text)
+{
+	static const char * const lines[] = {
+		"lru list=0: 100000:0:1", "lru list=7: 100000:0:0", "lru list=0: ffffff:0:0",
+		"lru list=0: 100000:11:0", "lru list=0: 100001:1:0", "lru list=0: 100000:0:800",
+		"skip: 7", "compact migrate=1", "compact migrate=0,0 free=0 init_migrate=0 init_free=0 considered=65 shift=0 failed=0 flush=0",
+	};
+	char *text, *bad, why[200];
+
+	ASSERT_EQ(0, host_boot(&self->h, "N0:Normal=4M", 1));
+	text = host_snapshot(&self->h);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		ASSERT_LT(0, asprintf(&bad, "%s%s\n", text, lines[i]));
+		EXPECT_EQ(-EINVAL, sbuddy_snapshot_import(bad, strlen(bad), &self->copy.m, why,
+							  sizeof(why))) {
+			TH_LOG("%s", lines[i]);
+		}
+		free(bad);
+	}
+	free(text);
+}
+
 static const struct fork_change changes[] = {
 	{ change_cached_migrate, "node 0 zone Normal compact.cached_migrate_pfn[1]: " },
 	{ change_cached_free, "node 0 zone Normal compact.cached_free_pfn: " },

@@ -17,11 +17,12 @@ ENGINE_SRC := $(sort $(wildcard module/engine/*.c)) selftests/lib/os.c
 
 # program := sources
 HOST_PROGS		:= sbuddy-vector sbuddy-bench sbuddy-record sbuddy-convert \
-			   sbuddy-replay sbuddy-twin race-replay
+			   sbuddy-replay sbuddy-twin race-replay compact-replay
 sbuddy-vector-src	:= selftests/host/vector.c selftests/lib/vecfile.c
 sbuddy-bench-src	:= selftests/bench/host_bench.c
 race-replay-src		:= selftests/race/race_replay.c
 CFLAGS_selftests/race/race_replay := -Iinclude/uapi
+compact-replay-src	:= selftests/race/compact_replay.c
 
 # Recordings; what these programs share lies beside them.
 replay-src		= $(patsubst %,scripts/replay/%.c,$(1))

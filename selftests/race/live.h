@@ -53,6 +53,12 @@ int race_dump_init(void);
 void race_dump_exit(void);
 int race_dump(struct race_dump *arg);
 int race_block_type(unsigned long pfn);
+bool race_block_skip(unsigned long pfn);
+__printf(1, 2) void race_emit(const char *fmt, ...);
+
+/* live_movable.c */
+struct zone;
+void race_dump_movable(struct zone *zone);
 
 /* live_watch.c */
 int race_watch_init(void);

@@ -27,9 +27,11 @@ typedef unsigned long block_flags_fn(const struct page *page, unsigned long pfn,
 DEFINE_STATIC_CALL_NULL(race_block_flags, block_flags_fn);
 
 static char *dump;
+static bool movable;		/* pages that can move are wanted, too */
 static size_t dump_len;
 
-static __printf(1, 2) void emit(const char *fmt, ...)
+/* More of the text that is being made. */
+void race_emit(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -43,8 +45,8 @@ static void emit_list(const struct list_head *list)
 	struct page *page;
 
 	list_for_each_entry(page, list, buddy_list)
-		emit(" %lx", page_to_pfn(page));
-	emit("\n");
+		race_emit(" %lx", page_to_pfn(page));
+	race_emit("\n");
 }
 
 /*
@@ -57,12 +59,12 @@ static void emit_list(const struct list_head *list)
 #ifdef PCPF_PREV_FREE_HIGH_ORDER
 static void emit_highatomic_free(const struct zone *zone)
 {
-	emit(" highatomic_free=%lu", zone->nr_free_highatomic);
+	race_emit(" highatomic_free=%lu", zone->nr_free_highatomic);
 }
 
 static void emit_pcp_fields(const struct per_cpu_pages *pcp)
 {
-	emit("high_min=%d high_max=%d batch=%d flags=%d alloc_factor=%d free_count=%d expire=%d\n",
+	race_emit("high_min=%d high_max=%d batch=%d flags=%d alloc_factor=%d free_count=%d expire=%d\n",
 	     pcp->high_min, pcp->high_max, pcp->batch, pcp->flags, pcp->alloc_factor,
 	     pcp->free_count, pcp->expire);
 }
@@ -73,12 +75,12 @@ static void emit_remembered(const struct page *page, int idx)
 #else
 static void emit_highatomic_free(const struct zone *zone)
 {
-	emit(" highatomic_free=%lu", zone->nr_reserved_highatomic);
+	race_emit(" highatomic_free=%lu", zone->nr_reserved_highatomic);
 }
 
 static void emit_pcp_fields(const struct per_cpu_pages *pcp)
 {
-	emit("high_min=%d high_max=%d batch=%d flags=0 alloc_factor=0 free_count=%d expire=%d\n",
+	race_emit("high_min=%d high_max=%d batch=%d flags=0 alloc_factor=0 free_count=%d expire=%d\n",
 	     pcp->high, pcp->high, pcp->batch, pcp->free_factor, pcp->expire);
 }
 
@@ -88,7 +90,7 @@ static void emit_remembered(const struct page *page, int idx)
 	int mt = sbuddy_migratetype_from_host(page->index);
 
 	if (mt != usual)
-		emit(":%d", mt);
+		race_emit(":%d", mt);
 }
 #endif
 
@@ -97,32 +99,32 @@ static void emit_pcp_list(const struct list_head *list, int idx)
 	struct page *page;
 
 	list_for_each_entry(page, list, pcp_list) {
-		emit(" %lx", page_to_pfn(page));
+		race_emit(" %lx", page_to_pfn(page));
 		emit_remembered(page, idx);
 	}
-	emit("\n");
+	race_emit("\n");
 }
 
 static void emit_head(struct zone *zone, int nid, int idx)
 {
 	static const char * const names[] = { "DMA", "DMA32", "Normal", "Movable" };
 
-	emit("zone node=%d idx=%d name=%s start=%lx end=%lx present=%lu managed=%lu ", nid, idx,
+	race_emit("zone node=%d idx=%d name=%s start=%lx end=%lx present=%lu managed=%lu ", nid, idx,
 	     names[idx], zone->zone_start_pfn, zone_end_pfn(zone), zone->present_pages,
 	     zone_managed_pages(zone));
-	emit("nr_free=%ld drift_mark=%ld isolated_blocks=%lu flags=%lx\n",
+	race_emit("nr_free=%ld drift_mark=%ld isolated_blocks=%lu flags=%lx\n",
 	     atomic_long_read(&zone->vm_stat[NR_FREE_PAGES]), zone->percpu_drift_mark,
 	     zone->nr_isolate_pageblock, zone->flags);
-	emit("wmark min=%lu low=%lu high=%lu promo=%lu boost=%lu highatomic=%lu",
+	race_emit("wmark min=%lu low=%lu high=%lu promo=%lu boost=%lu highatomic=%lu",
 	     zone->_watermark[WMARK_MIN], zone->_watermark[WMARK_LOW],
 	     zone->_watermark[WMARK_HIGH], zone->_watermark[WMARK_PROMO], zone->watermark_boost,
 	     zone->nr_reserved_highatomic);
 	emit_highatomic_free(zone);
-	emit("\nlowmem_reserve");
+	race_emit("\nlowmem_reserve");
 	for (int i = 0; i < SBUDDY_MAX_NR_ZONES; i++)
-		emit(" %ld", sbuddy_zone_to_host(i) < 0 ? 0 :
+		race_emit(" %ld", sbuddy_zone_to_host(i) < 0 ? 0 :
 		     zone->lowmem_reserve[sbuddy_zone_to_host(i)]);
-	emit("\n");
+	race_emit("\n");
 }
 
 static void emit_free(struct zone *zone)
@@ -133,7 +135,7 @@ static void emit_free(struct zone *zone)
 
 			if (host < 0 || list_empty(&zone->free_area[order].free_list[host]))
 				continue;
-			emit("free order=%d mt=%d:", order, mt);
+			race_emit("free order=%d mt=%d:", order, mt);
 			emit_list(&zone->free_area[order].free_list[host]);
 		}
 }
@@ -147,20 +149,26 @@ int race_block_type(unsigned long pfn)
 	return sbuddy_migratetype_from_host(type);
 }
 
+/* Is its pageblock one that compaction leaves out? */
+bool race_block_skip(unsigned long pfn)
+{
+	return static_call(race_block_flags)(pfn_to_page(pfn), pfn, BIT(PB_migrate_skip));
+}
+
 static void emit_blocks(struct zone *zone)
 {
 	unsigned long pfn = zone->zone_start_pfn;
 
-	emit("blocks");
+	race_emit("blocks");
 	for (; pfn < zone_end_pfn(zone); pfn = ALIGN(pfn + 1, pageblock_nr_pages)) {
 		struct page *page = pfn_to_online_page(pfn);
 
 		if (page && page_zone(page) == zone)
-			emit(" %d", race_block_type(pfn));
+			race_emit(" %d", race_block_type(pfn));
 		else
-			emit(" -");
+			race_emit(" -");
 	}
-	emit("\n");
+	race_emit("\n");
 }
 
 static void emit_pcp(struct zone *zone, int cpu)
@@ -168,14 +176,14 @@ static void emit_pcp(struct zone *zone, int cpu)
 	const struct per_cpu_zonestat *stat = per_cpu_ptr(zone->per_cpu_zonestats, cpu);
 	const struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
-	emit("zonestat cpu=%d free_diff=%d threshold=%d\n", cpu, stat->vm_stat_diff[NR_FREE_PAGES],
+	race_emit("zonestat cpu=%d free_diff=%d threshold=%d\n", cpu, stat->vm_stat_diff[NR_FREE_PAGES],
 	     stat->stat_threshold);
-	emit("pcp cpu=%d count=%d high=%d ", cpu, pcp->count, pcp->high);
+	race_emit("pcp cpu=%d count=%d high=%d ", cpu, pcp->count, pcp->high);
 	emit_pcp_fields(pcp);
 	for (int i = 0; i < NR_PCP_LISTS; i++) {
 		if (list_empty(&pcp->lists[i]))
 			continue;
-		emit("pcplist cpu=%d idx=%d:", cpu, i);
+		race_emit("pcplist cpu=%d idx=%d:", cpu, i);
 		emit_pcp_list(&pcp->lists[i], i);
 	}
 }
@@ -195,29 +203,31 @@ static void emit_zone(int nid, int idx)
 	emit_blocks(zone);
 	for_each_online_cpu(cpu)
 		emit_pcp(zone, cpu);
+	if (movable)
+		race_dump_movable(zone);
 }
 
 static void emit_zonelist(int nid, int which, const char *name)
 {
 	const struct zoneref *z = NODE_DATA(nid)->node_zonelists[which]._zonerefs;
 
-	emit("zonelist %s:", name);
+	race_emit("zonelist %s:", name);
 	for (; z->zone; z++)
-		emit(" %d:%d", zone_to_nid(z->zone), sbuddy_zone_from_host(z->zone_idx));
-	emit("\n");
+		race_emit(" %d:%d", zone_to_nid(z->zone), sbuddy_zone_from_host(z->zone_idx));
+	race_emit("\n");
 }
 
 static void emit_machine(int nid)
 {
 	const struct pglist_data *pgdat = NODE_DATA(nid);
 
-	emit("machine node=%d totalreserve=%lu kswapd_order=%d kswapd_highest=%d\n", nid,
+	race_emit("machine node=%d totalreserve=%lu kswapd_order=%d kswapd_highest=%d\n", nid,
 	     pgdat->totalreserve_pages, pgdat->kswapd_order, pgdat->kswapd_highest_zoneidx);
 }
 
 static void emit_node(int nid)
 {
-	emit("node nid=%d online_nodes=%d\n", nid, num_online_nodes());
+	race_emit("node nid=%d online_nodes=%d\n", nid, num_online_nodes());
 	emit_zonelist(nid, ZONELIST_FALLBACK, "fallback");
 	emit_zonelist(nid, ZONELIST_NOFALLBACK, "nofallback");
 	for (int idx = 0; idx <= SBUDDY_ZONE_MOVABLE; idx++)
@@ -251,6 +261,7 @@ static bool dumped(const struct race_dump *arg, int nid)
 int race_dump(struct race_dump *arg)
 {
 	dump_len = 0;
+	movable = arg->nodes & RACE_DUMP_MOVABLE;
 	for (int nid = 0; nid < RACE_MAX_NODES; nid++)
 		if (dumped(arg, nid))
 			emit_machine(nid);

@@ -27,6 +27,10 @@ $(BUILD)/race/race: $(RACE_SRC) $(VM_LIB) $(wildcard selftests/race/*.h) $(VM_LI
 	@mkdir -p $(@D)
 	$(CC) $(VM_CFLAGS) -o $@ $(RACE_SRC) $(VM_LIB)
 
+$(BUILD)/race/compact-live: selftests/race/compact_live.c selftests/race/sbuddy_race.h $(VM_UAPI)
+	@mkdir -p $(@D)
+	$(CC) $(VM_CFLAGS) -o $@ $<
+
 # KVER counts only if it was given: the race is in a guest, whatever runs here.
 race:
 	@selftests/race/run $(if $(filter override,$(origin KVER)),-k $(KVER)) $(if $(N),-n $(N)) \

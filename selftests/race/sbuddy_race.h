@@ -22,6 +22,7 @@
 #define RACE_MAX_OPS		(1U << 16)	/* operations of one RUN */
 #define RACE_MAX_EVENTS		(1U << 20)	/* events kept between two WATCH */
 #define RACE_MAX_NODES		64
+#define RACE_DUMP_MOVABLE	(1ULL << 63)	/* no node: pages that can move as well */
 
 /* What happened inside, as in the .events files of the vectors. */
 enum race_what {
@@ -130,7 +131,7 @@ struct race_events {
 
 /**
  * struct race_dump - zones as text
- * @nodes:    in, bit mask of nodes
+ * @nodes:    in, bit mask of nodes; RACE_DUMP_MOVABLE
  * @text:     in, buffer
  * @capacity: in, bytes of it
  * @len:      out, bytes of the whole text

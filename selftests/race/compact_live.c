@@ -296,6 +296,6 @@ int main(int argc, char **argv)
 	compaction("clusters", clusters);
 	contig("contig-block", half, nr_pages / 2, 512);
 	contig("contig-1000", clusters, nr_pages / 3, 1000);
-	contig("contig-8192", few, nr_pages / 4, 8192);
+	contig("contig-1024", few, nr_pages / 4, 1024);
 	return 0;
 }

@@ -204,6 +204,8 @@ static void perform_compact(struct sbuddy_machine *m, int node, struct sbuddy_mi
 		if (m->zones[i]->node == node)
 			sbuddy_compact_one(&args, &task, 0, log, &r);
 	}
+	printf("# frames scanned: %llu for sources, %llu for targets\n",
+	       (unsigned long long)r.migrate_scanned, (unsigned long long)r.free_scanned);
 }
 
 /* What was done there is done here.  Returns the differences in what it said. */

@@ -36,6 +36,7 @@ static void fill(struct host *h, u32 attrs, u32 gfp)
 	for (u32 slot = 0;; slot++) {
 		struct sbuddy_op op = { .opcode = SBUDDY_OP_ALLOC, .cpu = -1, .nid = -1,
 					.slot = 1 << 20, .gfp = gfp };
+		struct sbuddy_op mark = { .opcode = SBUDDY_OP_LRU, .gfp = attrs };
 		struct sbuddy_page *page;
 		u32 to;
 
@@ -46,9 +47,9 @@ static void fill(struct host *h, u32 attrs, u32 gfp)
 		sbuddy_slot_clear(h->o, 1 << 20, 0);
 		sbuddy_slot_reserve(h->o, to);
 		sbuddy_slot_fill(h->o, to, page);
+		mark.slot = to;
 		if (attrs != SBUDDY_LRU_OFF)
-			run(h, (struct sbuddy_op){ .opcode = SBUDDY_OP_LRU, .slot = to,
-						   .gfp = attrs });
+			run(h, mark);
 	}
 }
 
@@ -74,7 +75,8 @@ static void thin(struct host *h, u32 from, u32 to, u32 keep)
 
 #define ATTRS(s, a) ASSERT_EQ(0, run(&self->h, (struct sbuddy_op){	\
 	.opcode = SBUDDY_OP_LRU, .slot = s, .gfp = a }))
-#define PIN(s)	ASSERT_EQ(0, run(&self->h, (struct sbuddy_op){ .opcode = SBUDDY_OP_GET, .slot = s }))
+#define PIN(s) ASSERT_EQ(0, run(&self->h, (struct sbuddy_op){		\
+	.opcode = SBUDDY_OP_GET, .slot = s }))
 #define OFF(s)		host_off(&self->h, sbuddy_owner_slot(self->h.o, s))
 #define COUNT(item)	((long)sbuddy_vm_event(self->h.m, SBUDDY_ ## item))
 #define BLOCK(n)	((n) * 512)

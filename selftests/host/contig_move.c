@@ -50,13 +50,15 @@ static u64 word_of(u32 slot)
 static void put(struct host *h, u32 first, u32 slots, unsigned int order, u32 gfp, u32 lru)
 {
 	for (u32 s = first; s < first + slots; s++) {
-		if (op(h, (struct sbuddy_op){ .opcode = SBUDDY_OP_ALLOC, .slot = s,
-					      .order = order, .gfp = gfp | SBUDDY_GFP_COMP }))
+		struct sbuddy_op get = { .opcode = SBUDDY_OP_ALLOC, .slot = s, .order = order,
+					 .gfp = gfp | SBUDDY_GFP_COMP };
+		struct sbuddy_op mark = { .opcode = SBUDDY_OP_LRU, .slot = s, .gfp = lru };
+
+		if (op(h, get))
 			return;
 		content[host_off(h, sbuddy_owner_slot(h->o, s))] = word_of(s);
 		if (lru != SBUDDY_LRU_OFF)
-			op(h, (struct sbuddy_op){ .opcode = SBUDDY_OP_LRU, .slot = s,
-						  .gfp = lru });
+			op(h, mark);
 	}
 }
 

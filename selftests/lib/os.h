@@ -39,8 +39,8 @@ typedef int64_t s64;
 #define __force
 #define __acquire(x)	((void)(x))
 #define __release(x)	((void)(x))
-#define __acquires(x)
-#define __releases(x)
+#define __acquires(...)
+#define __releases(...)
 
 #ifdef SBUDDY_TSAN	/* ThreadSanitizer takes a volatile access for an ordinary one */
 #define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)

@@ -30,13 +30,27 @@ static char *dump;
 static bool movable;		/* pages that can move are wanted, too */
 static size_t dump_len;
 
+static void emit_args(const char *fmt, va_list ap)
+{
+	dump_len += vscnprintf(dump + dump_len, DUMP_SIZE - dump_len, fmt, ap);
+}
+
+static __printf(1, 2) void emit(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_args(fmt, ap);
+	va_end(ap);
+}
+
 /* More of the text that is being made. */
 void race_emit(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	dump_len += vscnprintf(dump + dump_len, DUMP_SIZE - dump_len, fmt, ap);
+	emit_args(fmt, ap);
 	va_end(ap);
 }
 
@@ -45,8 +59,8 @@ static void emit_list(const struct list_head *list)
 	struct page *page;
 
 	list_for_each_entry(page, list, buddy_list)
-		race_emit(" %lx", page_to_pfn(page));
-	race_emit("\n");
+		emit(" %lx", page_to_pfn(page));
+	emit("\n");
 }
 
 /*
@@ -59,12 +73,12 @@ static void emit_list(const struct list_head *list)
 #ifdef PCPF_PREV_FREE_HIGH_ORDER
 static void emit_highatomic_free(const struct zone *zone)
 {
-	race_emit(" highatomic_free=%lu", zone->nr_free_highatomic);
+	emit(" highatomic_free=%lu", zone->nr_free_highatomic);
 }
 
 static void emit_pcp_fields(const struct per_cpu_pages *pcp)
 {
-	race_emit("high_min=%d high_max=%d batch=%d flags=%d alloc_factor=%d free_count=%d expire=%d\n",
+	emit("high_min=%d high_max=%d batch=%d flags=%d alloc_factor=%d free_count=%d expire=%d\n",
 	     pcp->high_min, pcp->high_max, pcp->batch, pcp->flags, pcp->alloc_factor,
 	     pcp->free_count, pcp->expire);
 }
@@ -75,12 +89,12 @@ static void emit_remembered(const struct page *page, int idx)
 #else
 static void emit_highatomic_free(const struct zone *zone)
 {
-	race_emit(" highatomic_free=%lu", zone->nr_reserved_highatomic);
+	emit(" highatomic_free=%lu", zone->nr_reserved_highatomic);
 }
 
 static void emit_pcp_fields(const struct per_cpu_pages *pcp)
 {
-	race_emit("high_min=%d high_max=%d batch=%d flags=0 alloc_factor=0 free_count=%d expire=%d\n",
+	emit("high_min=%d high_max=%d batch=%d flags=0 alloc_factor=0 free_count=%d expire=%d\n",
 	     pcp->high, pcp->high, pcp->batch, pcp->free_factor, pcp->expire);
 }
 
@@ -90,7 +104,7 @@ static void emit_remembered(const struct page *page, int idx)
 	int mt = sbuddy_migratetype_from_host(page->index);
 
 	if (mt != usual)
-		race_emit(":%d", mt);
+		emit(":%d", mt);
 }
 #endif
 
@@ -99,32 +113,32 @@ static void emit_pcp_list(const struct list_head *list, int idx)
 	struct page *page;
 
 	list_for_each_entry(page, list, pcp_list) {
-		race_emit(" %lx", page_to_pfn(page));
+		emit(" %lx", page_to_pfn(page));
 		emit_remembered(page, idx);
 	}
-	race_emit("\n");
+	emit("\n");
 }
 
 static void emit_head(struct zone *zone, int nid, int idx)
 {
 	static const char * const names[] = { "DMA", "DMA32", "Normal", "Movable" };
 
-	race_emit("zone node=%d idx=%d name=%s start=%lx end=%lx present=%lu managed=%lu ", nid, idx,
+	emit("zone node=%d idx=%d name=%s start=%lx end=%lx present=%lu managed=%lu ", nid, idx,
 	     names[idx], zone->zone_start_pfn, zone_end_pfn(zone), zone->present_pages,
 	     zone_managed_pages(zone));
-	race_emit("nr_free=%ld drift_mark=%ld isolated_blocks=%lu flags=%lx\n",
+	emit("nr_free=%ld drift_mark=%ld isolated_blocks=%lu flags=%lx\n",
 	     atomic_long_read(&zone->vm_stat[NR_FREE_PAGES]), zone->percpu_drift_mark,
 	     zone->nr_isolate_pageblock, zone->flags);
-	race_emit("wmark min=%lu low=%lu high=%lu promo=%lu boost=%lu highatomic=%lu",
+	emit("wmark min=%lu low=%lu high=%lu promo=%lu boost=%lu highatomic=%lu",
 	     zone->_watermark[WMARK_MIN], zone->_watermark[WMARK_LOW],
 	     zone->_watermark[WMARK_HIGH], zone->_watermark[WMARK_PROMO], zone->watermark_boost,
 	     zone->nr_reserved_highatomic);
 	emit_highatomic_free(zone);
-	race_emit("\nlowmem_reserve");
+	emit("\nlowmem_reserve");
 	for (int i = 0; i < SBUDDY_MAX_NR_ZONES; i++)
-		race_emit(" %ld", sbuddy_zone_to_host(i) < 0 ? 0 :
+		emit(" %ld", sbuddy_zone_to_host(i) < 0 ? 0 :
 		     zone->lowmem_reserve[sbuddy_zone_to_host(i)]);
-	race_emit("\n");
+	emit("\n");
 }
 
 static void emit_free(struct zone *zone)
@@ -135,7 +149,7 @@ static void emit_free(struct zone *zone)
 
 			if (host < 0 || list_empty(&zone->free_area[order].free_list[host]))
 				continue;
-			race_emit("free order=%d mt=%d:", order, mt);
+			emit("free order=%d mt=%d:", order, mt);
 			emit_list(&zone->free_area[order].free_list[host]);
 		}
 }
@@ -159,16 +173,16 @@ static void emit_blocks(struct zone *zone)
 {
 	unsigned long pfn = zone->zone_start_pfn;
 
-	race_emit("blocks");
+	emit("blocks");
 	for (; pfn < zone_end_pfn(zone); pfn = ALIGN(pfn + 1, pageblock_nr_pages)) {
 		struct page *page = pfn_to_online_page(pfn);
 
 		if (page && page_zone(page) == zone)
-			race_emit(" %d", race_block_type(pfn));
+			emit(" %d", race_block_type(pfn));
 		else
-			race_emit(" -");
+			emit(" -");
 	}
-	race_emit("\n");
+	emit("\n");
 }
 
 static void emit_pcp(struct zone *zone, int cpu)
@@ -176,14 +190,14 @@ static void emit_pcp(struct zone *zone, int cpu)
 	const struct per_cpu_zonestat *stat = per_cpu_ptr(zone->per_cpu_zonestats, cpu);
 	const struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
-	race_emit("zonestat cpu=%d free_diff=%d threshold=%d\n", cpu, stat->vm_stat_diff[NR_FREE_PAGES],
+	emit("zonestat cpu=%d free_diff=%d threshold=%d\n", cpu, stat->vm_stat_diff[NR_FREE_PAGES],
 	     stat->stat_threshold);
-	race_emit("pcp cpu=%d count=%d high=%d ", cpu, pcp->count, pcp->high);
+	emit("pcp cpu=%d count=%d high=%d ", cpu, pcp->count, pcp->high);
 	emit_pcp_fields(pcp);
 	for (int i = 0; i < NR_PCP_LISTS; i++) {
 		if (list_empty(&pcp->lists[i]))
 			continue;
-		race_emit("pcplist cpu=%d idx=%d:", cpu, i);
+		emit("pcplist cpu=%d idx=%d:", cpu, i);
 		emit_pcp_list(&pcp->lists[i], i);
 	}
 }
@@ -211,23 +225,23 @@ static void emit_zonelist(int nid, int which, const char *name)
 {
 	const struct zoneref *z = NODE_DATA(nid)->node_zonelists[which]._zonerefs;
 
-	race_emit("zonelist %s:", name);
+	emit("zonelist %s:", name);
 	for (; z->zone; z++)
-		race_emit(" %d:%d", zone_to_nid(z->zone), sbuddy_zone_from_host(z->zone_idx));
-	race_emit("\n");
+		emit(" %d:%d", zone_to_nid(z->zone), sbuddy_zone_from_host(z->zone_idx));
+	emit("\n");
 }
 
 static void emit_machine(int nid)
 {
 	const struct pglist_data *pgdat = NODE_DATA(nid);
 
-	race_emit("machine node=%d totalreserve=%lu kswapd_order=%d kswapd_highest=%d\n", nid,
+	emit("machine node=%d totalreserve=%lu kswapd_order=%d kswapd_highest=%d\n", nid,
 	     pgdat->totalreserve_pages, pgdat->kswapd_order, pgdat->kswapd_highest_zoneidx);
 }
 
 static void emit_node(int nid)
 {
-	race_emit("node nid=%d online_nodes=%d\n", nid, num_online_nodes());
+	emit("node nid=%d online_nodes=%d\n", nid, num_online_nodes());
 	emit_zonelist(nid, ZONELIST_FALLBACK, "fallback");
 	emit_zonelist(nid, ZONELIST_NOFALLBACK, "nofallback");
 	for (int idx = 0; idx <= SBUDDY_ZONE_MOVABLE; idx++)

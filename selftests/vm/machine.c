@@ -504,7 +504,7 @@ TEST_F(machine, quota)
 }
 
 /* All numbers, then one more; each is given back. */
-TEST_F(machine, all_numbers)
+TEST_F_TIMEOUT(machine, all_numbers, 1200)
 {
 	uint32_t id, nr;
 

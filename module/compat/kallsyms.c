@@ -3,8 +3,8 @@
  * Address of a kernel symbol by its name.
  *
  * kallsyms_lookup_name() lost its export in 5.7 (0bd476e6c671).  Registering a
- * kprobe on it makes the kernel say where it is; the probe goes at once and
- * never fires.
+ * kprobe on it makes the kernel say where it is.  The probe is a disabled one
+ * and goes at once: no code is patched for it.
  *
  * State: the address, found on first use, and the call patched with it, under
  * lookup_lock.  See kallsyms.h for why the call is a static call.
@@ -27,7 +27,10 @@ static bool lookup_found;
 #ifdef CONFIG_KPROBES
 static unsigned long find_lookup_function(void)
 {
-	struct kprobe kp = { .symbol_name = "kallsyms_lookup_name" };
+	struct kprobe kp = {
+		.symbol_name = "kallsyms_lookup_name",
+		.flags = KPROBE_FLAG_DISABLED,
+	};
 	unsigned long addr;
 
 	if (register_kprobe(&kp))

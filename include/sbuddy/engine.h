@@ -17,6 +17,7 @@
 #include "os.h"
 #include "uapi/linux/sbuddy.h"
 #include "compact.h"
+#include "reclaim.h"
 #include "numa.h"
 #include "range.h"
 
@@ -286,6 +287,7 @@ struct sbuddy_zonelist {
  * @kswapd_highest_zoneidx: highest zone it asked for, SBUDDY_MAX_NR_ZONES if none
  * @kswapd_running: kswapd is at work: proactive compaction keeps away
  * @kcompactd: what kcompactd was asked for
+ * @kswapd: what kswapd is about
  */
 struct sbuddy_node {
 	int id;
@@ -300,6 +302,7 @@ struct sbuddy_node {
 	int kswapd_highest_zoneidx;
 	bool kswapd_running;
 	struct sbuddy_kcompactd kcompactd;
+	struct sbuddy_kswapd kswapd;
 };
 
 /* One run of frames of a zone, or a hole between two. */
@@ -347,7 +350,7 @@ struct sbuddy_piece {
  * @watermark_boost_factor: upper limit of the boost, 1/10000 of the high watermark
  * @percpu_pagelist_high_fraction: 0 = tune, else 8 or more: managed / this / vcpus
  * @lowmem_reserve_ratio: by zone
- * @zone_reclaim_mode:	 kept for the format; nothing here reclaims yet
+ * @zone_reclaim_mode:	 kept for the format: no node is reclaimed from before others serve
  * @thp:		 khugepaged runs, which raises min_free_kbytes
  * @kdump:		 behave as in a crash kernel: no boost
  * @shortcut:		 take pages from the vcpu's list in one function where
@@ -360,6 +363,14 @@ struct sbuddy_piece {
  * @compact_unevictable_allowed: compaction moves unevictable pages
  * @direct_compact:	 requests that may sleep compact; else they fail there
  * @lru_batch:		 pages that wait on a vcpu for their LRU list, 0 to 31
+ * @direct_reclaim:	 the machine reclaims: requests that may sleep do, and kswapd
+ *			 can be woken; else such requests fail
+ * @swappiness:		 share of anonymous pages in reclaim, 0 to 200
+ * @swap_pages:		 size of the swap, pages; 0 is none
+ * @writeback_ticks:	 how long writing takes, 1/SBUDDY_HZ s; 0: it is done at once
+ * @oom_policy:		 enum sbuddy_oom_policy
+ * @slowpath_loops:	 rounds after which a request fails that in Linux would go on
+ *			 for ever
  */
 struct sbuddy_knobs {
 	long min_free_kbytes;
@@ -380,6 +391,12 @@ struct sbuddy_knobs {
 	bool compact_unevictable_allowed;
 	bool direct_compact;
 	int lru_batch;
+	bool direct_reclaim;
+	int swappiness;
+	long swap_pages;
+	int writeback_ticks;
+	int oom_policy;
+	int slowpath_loops;
 };
 
 /**
@@ -450,6 +467,7 @@ struct sbuddy_near {
  * @events:	  see enum sbuddy_machine_event
  * @vm_events:	  see enum sbuddy_vm_event
  * @lru:	  pages that can move
+ * @hooks:	  who drives the daemons, NULL if nobody does
  * @walk:	  the compaction that is carried out in steps; its user serialises
  * @config:	  what it was made from; reset starts from here
  */
@@ -476,6 +494,7 @@ struct sbuddy_machine {
 	atomic_long_t events[SBUDDY_NR_MACHINE_EVENTS];
 	atomic_long_t vm_events[SBUDDY_NR_VM_EVENTS];
 	struct sbuddy_lru *lru;
+	const struct sbuddy_hooks *hooks;
 	struct sbuddy_compact_walk *walk;
 	u8 vcpu_node[SBUDDY_MAX_VCPUS];
 	struct sbuddy_node nodes[SBUDDY_MAX_NODES];

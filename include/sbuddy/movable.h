@@ -68,7 +68,7 @@ struct os_mapping *sbuddy_owner_mapping(const struct sbuddy_owner *o);
 void sbuddy_owner_inherit(struct sbuddy_owner *o, struct sbuddy_owner *from);
 int sbuddy_owner_frame(struct sbuddy_owner *o, u32 slot, unsigned long index,
 		       unsigned long *pfn);
-void sbuddy_owner_show(struct sbuddy_owner *o, u32 slot);
+bool sbuddy_owner_show(struct sbuddy_owner *o, u32 slot);
 u32 sbuddy_owner_drop_idle(struct sbuddy_owner *o, struct sbuddy_task *task);
 
 #endif /* _SBUDDY_MOVABLE_H */

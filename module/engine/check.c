@@ -240,6 +240,15 @@ static int sbuddy_check_types(struct sbuddy_checker *c)
 	return 0;
 }
 
+/* A threshold that kswapd has changed is for what comes, not for what is pending. */
+static int sbuddy_pending_limit(const struct sbuddy_checker *c, const struct sbuddy_zonestat *zs)
+{
+	if (!sbuddy_vm_event(c->m, SBUDDY_PAGEOUTRUN))
+		return zs->stat_threshold;
+	return max3((int)zs->stat_threshold, sbuddy_stat_threshold(c->zone, false),
+		    sbuddy_stat_threshold(c->zone, true));
+}
+
 static int sbuddy_check_counters(struct sbuddy_checker *c, unsigned long free,
 				 unsigned long highatomic)
 {
@@ -250,7 +259,7 @@ static int sbuddy_check_counters(struct sbuddy_checker *c, unsigned long free,
 		const struct sbuddy_zonestat *zs = &z->zstat[cpu];
 
 		counted += zs->free_diff;
-		if (zs->free_diff > zs->stat_threshold || -zs->free_diff > zs->stat_threshold)
+		if (abs(zs->free_diff) > sbuddy_pending_limit(c, zs))
 			return sbuddy_wrong(c, "vcpu %d has %d pages pending, more than %d", cpu,
 					    zs->free_diff, zs->stat_threshold);
 	}

@@ -14,7 +14,7 @@
  * remembered between runs compaction_skip.c.  Owns no state.
  */
 #include "os.h"
-#include "compaction.h"
+#include "reclaim.h"
 
 /* ---- is it worth while? ---- */
 
@@ -50,12 +50,6 @@ bool sbuddy_compaction_suitable(struct sbuddy_zone *zone, int order, int highest
 	}
 	trace_sbuddy_mm_compaction_suitable(zone, order, result);
 	return suitable;
-}
-
-/* What reclaim could free; as in the kernel, the free pages themselves if that is nothing. */
-static long sbuddy_zone_reclaimable_pages(const struct sbuddy_zone *zone)
-{
-	return (long)sbuddy_zone_page_state(zone);
 }
 
 /* Would compaction be worth while in some zone, if reclaim freed a part of what it can? */

@@ -258,6 +258,12 @@ static const struct sbuddy_page *sbuddy_used_at(const struct sbuddy_machine *m, 
 	return i < m->nr_pages && m->base_pfn + i == pfn ? &m->pages[i] : NULL;
 }
 
+/* What reclaim knows of a page. */
+static u64 sbuddy_page_use(const struct sbuddy_page *page)
+{
+	return page->tag & SBUDDY_TAG_MOVABLE ? page->private & SBUDDY_PRIVATE_FLAGS : 0;
+}
+
 static void sbuddy_diff_used_block(struct sbuddy_diff *d, const struct sbuddy_page *a,
 				   const struct sbuddy_page *b, unsigned long pfn)
 {
@@ -272,6 +278,7 @@ static void sbuddy_diff_used_block(struct sbuddy_diff *d, const struct sbuddy_pa
 	sbuddy_diff_value(d, "used block flags",
 			  (a->tag & SBUDDY_TAG_USE) >> SBUDDY_TAG_ZONE_SHIFT,
 			  (b->tag & SBUDDY_TAG_USE) >> SBUDDY_TAG_ZONE_SHIFT);
+	sbuddy_diff_value(d, "page's use", sbuddy_page_use(a), sbuddy_page_use(b));
 }
 
 static unsigned long sbuddy_used_pfn(const struct sbuddy_machine *m, unsigned long i)
@@ -289,7 +296,8 @@ static void sbuddy_diff_used(struct sbuddy_diff *d)
 		const struct sbuddy_page *a = sbuddy_used_at(d->a, i, pfn);
 		const struct sbuddy_page *b = sbuddy_used_at(d->b, j, pfn);
 
-		if (!a || !b || a->tag != b->tag || a->refcount != b->refcount)
+		if (!a || !b || a->tag != b->tag || a->refcount != b->refcount ||
+		    sbuddy_page_use(a) != sbuddy_page_use(b))
 			sbuddy_diff_used_block(d, a, b, pfn);
 		if (a)
 			i = sbuddy_next_used(d->a, i + (1UL << sbuddy_tag_order(a->tag)));
@@ -374,6 +382,9 @@ static void sbuddy_diff_lru(struct sbuddy_diff *d)
 		sbuddy_diff_lruvec(d, nid);
 	for (int cpu = 0; cpu < d->a->nr_vcpus; cpu++)
 		sbuddy_diff_batch(d, cpu);
+	sbuddy_diff_at(d, "reclaim");
+	sbuddy_diff_fields(d, sbuddy_reclaim_fields, &d->a->lru->reclaim,
+			   &d->b->lru->reclaim);
 	sbuddy_diff_walk(d);
 }
 

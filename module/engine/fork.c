@@ -17,6 +17,7 @@
  * sbuddy_owner_fork() for taking an owner along.
  */
 #include "os.h"
+#include "lru.h"
 #include "owner.h"
 #include "compaction.h"
 
@@ -136,7 +137,7 @@ static int sbuddy_fork_page(const struct sbuddy_machine *src, struct sbuddy_mach
 	d->refcount = s->refcount;
 	if (sbuddy_tag_state(s->tag) == SBUDDY_PAGE_USED && s->tag & SBUDDY_TAG_MOVABLE &&
 	    s->private)
-		d->private = SBUDDY_PRIVATE_UNOWNED;
+		d->private = SBUDDY_PRIVATE_UNOWNED | (s->private & SBUDDY_PRIVATE_FLAGS);
 	if (!part.from)
 		return 0;
 	d->lru = s->lru;
@@ -206,6 +207,7 @@ static void sbuddy_fork_machine(const struct sbuddy_machine *src, struct sbuddy_
 	dst->walk = walk;
 	dst->lru = lru;
 	dst->id = 0;
+	dst->hooks = NULL;
 	dst->backed = false;
 	dst->config.backed = false;
 	memcpy(flags, src->pageblock_flags, sbuddy_pageblock_flags_size(src));
@@ -325,11 +327,20 @@ static int sbuddy_fork_chunks(const struct sbuddy_owner *o, struct sbuddy_owner 
 
 static void sbuddy_fork_slots(const struct sbuddy_owner *o, struct sbuddy_owner *copy)
 {
-	struct sbuddy_page *page;
 	u32 slot = 0;
 
-	for (; (page = sbuddy_owner_next(o, &slot)); slot++) {
-		sbuddy_slot_fill(copy, slot, copy->m->pages + (page - o->m->pages));
+	for (; sbuddy_next_used_slot(o, &slot); slot++) {
+		struct sbuddy_page *page = sbuddy_slot_page(o, slot);
+		u64 flags = page && sbuddy_slot_movable(o, slot) ?
+			    page->private & SBUDDY_PRIVATE_FLAGS : 0;
+
+		if (!page) {
+			sbuddy_slot_copy_evicted(copy, slot, sbuddy_slot_word(o, slot));
+			continue;
+		}
+		page = copy->m->pages + (page - o->m->pages);
+		sbuddy_slot_fill(copy, slot, page);
+		page->private |= flags;
 		if (sbuddy_slot_movable(o, slot))
 			sbuddy_lru_adopt_slot(copy, slot);
 		os_cond_resched();
@@ -368,6 +379,7 @@ struct sbuddy_owner *sbuddy_owner_fork(const struct sbuddy_owner *o, struct sbud
 		return NULL;
 	}
 	copy->task = o->task;
+	copy->killed = o->killed;
 	if (o->m->walk && m->walk && o->m->walk->holder == o->id)
 		m->walk->holder = id;
 	sbuddy_fork_isolated(o, copy);
@@ -396,7 +408,8 @@ void sbuddy_owner_rename(struct sbuddy_owner *o, u32 id)
 		if (o->m->isolated_by[i] == old)
 			o->m->isolated_by[i] = sbuddy_owner_holder(o);
 	for (; (page = sbuddy_owner_next(o, &slot)); slot++) {
-		page->private = sbuddy_slot_handle(o, slot);
+		page->private = sbuddy_slot_handle(o, slot) |
+				(page->private & SBUDDY_PRIVATE_FLAGS);
 		os_cond_resched();
 	}
 }

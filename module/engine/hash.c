@@ -13,7 +13,7 @@
 #include "snapshot.h"
 #include "compaction.h"
 
-#define SBUDDY_HASH_VERSION	2ULL
+#define SBUDDY_HASH_VERSION	3ULL
 #define SBUDDY_HASH_END		(~0ULL)		/* ends a list; no frame has this number */
 
 static u64 sbuddy_mix(u64 h, u64 v)
@@ -128,6 +128,8 @@ static u64 sbuddy_hash_used(u64 h, const struct sbuddy_machine *m)
 
 		h = sbuddy_mix(h, m->base_pfn + i);
 		h = sbuddy_mix(h, (u64)page->refcount << 32 | (page->tag & SBUDDY_TAG_USE));
+		if (page->tag & SBUDDY_TAG_MOVABLE)
+			h = sbuddy_mix(h, page->private & SBUDDY_PRIVATE_FLAGS);
 		i = sbuddy_next_used(m, i + (1UL << sbuddy_tag_order(page->tag)));
 	}
 	return sbuddy_mix(h, SBUDDY_HASH_END);
@@ -145,6 +147,7 @@ static u64 sbuddy_hash_lru(u64 h, const struct sbuddy_machine *m)
 		for (int i = 0; i < SBUDDY_NR_LRU_LISTS; i++)
 			h = sbuddy_hash_list(h, m, &vec->list[i]);
 	}
+	h = sbuddy_hash_fields(h, sbuddy_reclaim_fields, &m->lru->reclaim);
 	for (int cpu = 0; cpu < m->nr_vcpus; cpu++) {
 		const struct sbuddy_lru_batch *b = &m->lru->batch[cpu];
 
@@ -178,7 +181,8 @@ static u64 sbuddy_hash_walk(u64 h, const struct sbuddy_machine *m)
  * watermarks, reserves, flags, counters, free lists in order, type and skip hint
  * of each pageblock, per-CPU lists in order with their tuning, pending parts of
  * counters; used blocks with order, references and how they were allocated; LRU
- * lists in order and what waits for them; what compaction remembers, and where one
+ * lists in order and what waits for them, with what reclaim knows of each page, of
+ * nodes and of the machine, the time included; what compaction remembers, and where one
  * in steps stands; all event counters, summed over vcpus.
  *
  * Not in it: the machine's number; whether it is backed; first frame and length

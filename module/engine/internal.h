@@ -443,8 +443,6 @@ static inline void sbuddy_prep_new_page(struct sbuddy_zone *zone, struct sbuddy_
 
 /* slowpath.c */
 struct sbuddy_page *sbuddy___alloc_pages_slowpath(struct sbuddy_alloc_context *ac);
-void sbuddy_wakeup_kswapd(struct sbuddy_zone *zone, u32 gfp, unsigned int order,
-			  int highest_zoneidx);
 
 /* ---- per-CPU lists: pcp.c, pcp_tune.c ------------------------------------ */
 /*
@@ -583,6 +581,7 @@ void sbuddy_init_per_zone_wmark_min(struct sbuddy_machine *m);
 
 /* ---- counters: vmstat.c --------------------------------------------------- */
 void sbuddy_refresh_zone_stat_thresholds(struct sbuddy_machine *m);
+int sbuddy_stat_threshold(const struct sbuddy_zone *zone, bool pressure);
 void sbuddy_fold_zone_diff(struct sbuddy_zone *zone, int cpu);
 
 void sbuddy_account_highatomic(struct sbuddy_zone *zone, long n);

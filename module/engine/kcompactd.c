@@ -9,11 +9,10 @@
  * node, which only who steps the node and who wakes it touch.
  */
 #include "os.h"
-#include "compaction.h"
+#include "reclaim.h"
 
 void sbuddy_kcompactd_init(struct sbuddy_node *node)
 {
-	node->kswapd_running = false;
 	node->kcompactd.woken = false;
 	node->kcompactd.proactive_trigger = false;
 	node->kcompactd.max_order = 0;
@@ -169,6 +168,7 @@ void sbuddy_wakeup_kcompactd(struct sbuddy_machine *m, struct sbuddy_node *node,
 		return;
 	trace_sbuddy_mm_compaction_wakeup_kcompactd(m, node->id, order, highest_zoneidx);
 	WRITE_ONCE(node->kcompactd.woken, true);
+	sbuddy_wake_daemons(m, node->id);
 }
 
 /* One zone, if it is not deferred and lacks what is wanted. */

@@ -5,19 +5,21 @@
  * until it is put back or has moved, only a reference and a flag tell of it.
  *
  * State: struct sbuddy_lru, under its one lock.  Ageing and reclaim are not
- * done here: lists only grow at the head.  A reference of a page is its
+ * done here but in reclaim*.c.  A reference of a page is its
  * owner's, a batch's or of who isolated it; the last one frees it, which
  * happens after the lock is gone.
  */
 #include "os.h"
 #include "lru.h"
 
-/* Empty lists: at boot and after a reset. */
+/* Empty lists: at boot and after a reset, which owners survive. */
 void sbuddy_lru_init(struct sbuddy_machine *m)
 {
 	struct sbuddy_lru *lru = m->lru;
 
-	memset(lru, 0, sbuddy_lru_size(m->nr_vcpus));
+	memset(lru->node, 0, sizeof(lru->node));
+	memset(&lru->reclaim, 0, sizeof(lru->reclaim));
+	memset(lru->batch, 0, m->nr_vcpus * sizeof(lru->batch[0]));
 	spin_lock_init(&lru->lock);
 	for (int nid = 0; nid < SBUDDY_MAX_NODES; nid++)
 		for (int i = 0; i < SBUDDY_NR_LRU_LISTS; i++)
@@ -43,6 +45,9 @@ int sbuddy_lru_fork(const struct sbuddy_machine *src, struct sbuddy_machine *dst
 	int err = 0;
 
 	memcpy(dst->lru->node, src->lru->node, sizeof(dst->lru->node));
+	dst->lru->reclaim = src->lru->reclaim;
+	dst->lru->reclaim.oom_busy = 0;
+	dst->lru->reclaim.oom_victim = 0;
 	for (int nid = 0; nid < SBUDDY_MAX_NODES && !err; nid++)
 		for (int i = 0; i < SBUDDY_NR_LRU_LISTS && !err; i++)
 			err = sbuddy_fork_turn(src, dst, &part, &dst->lru->node[nid].list[i]);
@@ -74,7 +79,8 @@ void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task,
 
 /* ---- lists ---- */
 
-static enum sbuddy_lru_list sbuddy_folio_lru_list(u32 tag)
+/* Where a page with @tag belongs. */
+enum sbuddy_lru_list sbuddy_folio_lru_list(u32 tag)
 {
 	if (tag & SBUDDY_TAG_UNEVICTABLE)
 		return SBUDDY_UNEVICTABLE;
@@ -82,32 +88,44 @@ static enum sbuddy_lru_list sbuddy_folio_lru_list(u32 tag)
 	       !!(tag & SBUDDY_TAG_ACTIVE);
 }
 
-static void sbuddy_lruvec_add_folio(struct sbuddy_machine *m, struct sbuddy_page *page)
+static void sbuddy_lruvec_count(struct sbuddy_machine *m, struct sbuddy_page *page, long sign)
 {
 	struct sbuddy_lruvec *vec = sbuddy_lruvec_of(m, page);
 	enum sbuddy_lru_list list = sbuddy_folio_lru_list(page->tag);
+	long pages = sign * (long)sbuddy_block_pages(page->tag);
 
-	list_add(&page->lru, &vec->list[list]);
-	vec->nr[list] += sbuddy_block_pages(page->tag);
+	WRITE_ONCE(vec->nr[list], vec->nr[list] + pages);
+	vec->zone_nr[sbuddy_zone_of(m, page)->idx][list] += pages;
+}
+
+/* Puts a page on the list where it belongs.  Lock held. */
+void sbuddy_lruvec_add_folio(struct sbuddy_machine *m, struct sbuddy_page *page)
+{
+	list_add(&page->lru, &sbuddy_lruvec_of(m, page)->list[sbuddy_folio_lru_list(page->tag)]);
+	sbuddy_lruvec_count(m, page, 1);
 	WRITE_ONCE(page->tag, page->tag | SBUDDY_TAG_LRU);
+}
+
+/* The same, to be looked at next.  Lock held. */
+void sbuddy_lruvec_add_folio_tail(struct sbuddy_machine *m, struct sbuddy_page *page)
+{
+	sbuddy_lruvec_add_folio(m, page);
+	list_move_tail(&page->lru,
+		       &sbuddy_lruvec_of(m, page)->list[sbuddy_folio_lru_list(page->tag)]);
 }
 
 /* A page of a machine that is being made, to the tail of its list.  Returns which. */
 int sbuddy_lru_append(struct sbuddy_machine *m, struct sbuddy_page *page)
 {
-	enum sbuddy_lru_list list = sbuddy_folio_lru_list(page->tag);
-
-	sbuddy_lruvec_add_folio(m, page);
-	list_move_tail(&page->lru, &sbuddy_lruvec_of(m, page)->list[list]);
-	return list;
+	sbuddy_lruvec_add_folio_tail(m, page);
+	return sbuddy_folio_lru_list(page->tag);
 }
 
-static void sbuddy_lruvec_del_folio(struct sbuddy_machine *m, struct sbuddy_page *page)
+/* Off its list.  Lock held. */
+void sbuddy_lruvec_del_folio(struct sbuddy_machine *m, struct sbuddy_page *page)
 {
-	struct sbuddy_lruvec *vec = sbuddy_lruvec_of(m, page);
-
 	list_del(&page->lru);
-	vec->nr[sbuddy_folio_lru_list(page->tag)] -= sbuddy_block_pages(page->tag);
+	sbuddy_lruvec_count(m, page, -1);
 	WRITE_ONCE(page->tag, page->tag & ~SBUDDY_TAG_LRU);
 }
 
@@ -134,7 +152,9 @@ void sbuddy_lru_set_attrs(struct sbuddy_machine *m, struct sbuddy_page *page, u3
 
 	if (listed)
 		sbuddy_lruvec_del_folio(m, page);
-	WRITE_ONCE(page->tag, (page->tag & ~SBUDDY_TAG_ATTRS) | SBUDDY_TAG_ATTR(attrs));
+	sbuddy_folio_free_swap(m, page);
+	WRITE_ONCE(page->tag, (page->tag & ~SBUDDY_TAG_ATTRS) |
+			      SBUDDY_TAG_ATTR(attrs & SBUDDY_LRU_STATE));
 	if (listed)
 		sbuddy_lruvec_add_folio(m, page);
 	if (!(page->tag & SBUDDY_TAG_ISOLATED))
@@ -203,6 +223,8 @@ void sbuddy_lru_forget(struct sbuddy_machine *m, struct sbuddy_page *page,
 		sbuddy_lru_unbatch(m, page, dead);
 	else if (!(page->tag & SBUDDY_TAG_MOVABLE_OPS))
 		sbuddy_lruvec_del_folio(m, page);
+	sbuddy_folio_free_swap(m, page);
+	sbuddy_clear_page_flag(page, SBUDDY_PRIVATE_FLAGS);
 	WRITE_ONCE(page->tag, page->tag & ~(SBUDDY_TAG_ATTRS | SBUDDY_TAG_MOVABLE_OPS));
 }
 
@@ -305,7 +327,7 @@ static int sbuddy_lru_check_list(const struct sbuddy_machine *m, int nid,
 {
 	const struct sbuddy_lruvec *vec = &m->lru->node[nid];
 	const struct list_head *head = &vec->list[list], *prev = head;
-	unsigned long pages = 0;
+	unsigned long pages = 0, zone[SBUDDY_MAX_NR_ZONES] = { 0 };
 
 	for (const struct list_head *l = head->next; l != head; prev = l, l = l->next) {
 		const struct sbuddy_page *page = list_entry(l, struct sbuddy_page, lru);
@@ -319,7 +341,15 @@ static int sbuddy_lru_check_list(const struct sbuddy_machine *m, int nid,
 			return -EUCLEAN;
 		}
 		pages += sbuddy_block_pages(page->tag);
+		zone[sbuddy_zone_of(m, page)->idx] += sbuddy_block_pages(page->tag);
 	}
+	for (int i = 0; i < SBUDDY_MAX_NR_ZONES; i++)
+		if (zone[i] != vec->zone_nr[i][list]) {
+			scnprintf(err, err_size,
+				  "node %d LRU list %d: %lu pages of zone %d listed, %lu counted",
+				  nid, list, zone[i], i, vec->zone_nr[i][list]);
+			return -EUCLEAN;
+		}
 	if (pages == vec->nr[list])
 		return 0;
 	scnprintf(err, err_size, "node %d LRU list %d: %lu pages listed, %lu counted", nid, list,
@@ -349,6 +379,11 @@ int sbuddy_lru_check(struct sbuddy_machine *m, char *err, size_t err_size)
 	int ret = 0;
 
 	spin_lock(&m->lru->lock);
+	if (m->lru->reclaim.nr_swap > (unsigned long)m->knobs.swap_pages) {
+		scnprintf(err, err_size, "%lu pages in a swap of %ld", m->lru->reclaim.nr_swap,
+			  m->knobs.swap_pages);
+		ret = -EUCLEAN;
+	}
 	for (int nid = 0; nid < m->nr_nodes && !ret; nid++)
 		for (int i = 0; i < SBUDDY_NR_LRU_LISTS && !ret; i++)
 			ret = sbuddy_lru_check_list(m, nid, i, err, err_size);

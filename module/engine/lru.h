@@ -25,6 +25,7 @@
 #define SBUDDY_TAG_NOT_UPTODATE	SBUDDY_TAG_ATTR(SBUDDY_LRU_NOT_UPTODATE)
 #define SBUDDY_TAG_NO_MIGRATE	SBUDDY_TAG_ATTR(SBUDDY_LRU_NO_MIGRATE)
 #define SBUDDY_TAG_INACCESSIBLE	SBUDDY_TAG_ATTR(SBUDDY_LRU_INACCESSIBLE)
+#define SBUDDY_TAG_SWAPCACHE	SBUDDY_TAG_INACCESSIBLE	/* anonymous: in swap as well, see swap.c */
 #define SBUDDY_TAG_PENDING	0x40000000U	/* in a vcpu's batch, which has a reference */
 #define SBUDDY_TAG_ISOLATED	0x80000000U	/* taken off, for a reference */
 
@@ -34,6 +35,13 @@
 
 /* sbuddy_page::private of a movable page that no owner here holds: no owner has number -1 */
 #define SBUDDY_PRIVATE_UNOWNED	1ULL
+
+/* Of a movable page that is in a slot, in sbuddy_page::private: what reclaim knows of it. */
+#define SBUDDY_PRIVATE_YOUNG	0x10000000ULL	/* used through a page table */
+#define SBUDDY_PRIVATE_REFERENCED 0x20000000ULL	/* used since it came, or seen as used */
+#define SBUDDY_PRIVATE_RECLAIM	0x40000000ULL	/* to be freed when it has been written */
+#define SBUDDY_PRIVATE_WORKINGSET 0x80000000ULL	/* was active */
+#define SBUDDY_PRIVATE_FLAGS	0xf0000000ULL
 
 #define SBUDDY_LRU_BATCH	31	/* pages that wait on a vcpu to be put on a list */
 #define SBUDDY_LRU_OWNER_BUCKETS 64
@@ -52,11 +60,27 @@ enum sbuddy_lru_list {
  * @list:	 by enum sbuddy_lru_list; new ones at the head
  * @nr:		 pages on each
  * @nr_isolated: pages taken off by somebody at work: anonymous, of files
+ * @zone_nr:	 of @nr, by zone of the node
+ * @cost:	 of reclaiming anonymous pages, of reclaiming files' pages
+ * @refaults:	 @activated when reclaim last ended here
+ * @activated:	 pages that came back soon enough to be active at once
+ * @nonresident_age: evictions and activations so far, pages: the clock of refaults
+ * @writeback:	 kswapd met only pages that are being written
+ * @dirty:	 kswapd met only dirty pages of files
+ * @congested:	 dirty pages come round before they are written
  */
 struct sbuddy_lruvec {
 	struct list_head list[SBUDDY_NR_LRU_LISTS];
 	unsigned long nr[SBUDDY_NR_LRU_LISTS];
 	unsigned long nr_isolated[2];
+	unsigned long zone_nr[SBUDDY_MAX_NR_ZONES][SBUDDY_NR_LRU_LISTS];
+	unsigned long cost[2];
+	unsigned long refaults[2];
+	unsigned long activated[2];
+	unsigned long nonresident_age;
+	bool writeback;
+	bool dirty;
+	bool congested;
 };
 
 /* Pages of a vcpu on their way to the lists; each is held by a reference. */
@@ -71,7 +95,8 @@ struct sbuddy_lru_batch {
  * @disabled: batches are not used, see contig_migrate.c; no state, for it is 0
  *	   between operations
  * @node:  lists of each node
- * @owner: those who have such pages, by number
+ * @owner: those who hold pages of the machine, by number
+ * @reclaim: what reclaim knows of the machine
  * @batch: of each vcpu
  */
 struct sbuddy_lru {
@@ -79,6 +104,7 @@ struct sbuddy_lru {
 	unsigned int disabled;
 	struct sbuddy_lruvec node[SBUDDY_MAX_NODES];
 	struct sbuddy_owner *owner[SBUDDY_LRU_OWNER_BUCKETS];
+	struct sbuddy_reclaim reclaim;
 	struct sbuddy_lru_batch batch[];
 };
 
@@ -98,9 +124,35 @@ static inline unsigned long sbuddy_block_pages(u32 tag)
 	return 1UL << sbuddy_tag_order(tag);
 }
 
+static inline bool sbuddy_page_unowned(const struct sbuddy_page *page)
+{
+	return (page->private & ~SBUDDY_PRIVATE_FLAGS) == SBUDDY_PRIVATE_UNOWNED;
+}
+
+static inline bool sbuddy_page_flag(const struct sbuddy_page *page, u64 flag)
+{
+	return page->private & flag;
+}
+
+/* Lock held.  A page that is in no slot has none of the flags. */
+static inline void sbuddy_set_page_flag(struct sbuddy_page *page, u64 flag)
+{
+	if (page->private)
+		WRITE_ONCE(page->private, page->private | flag);
+}
+
+static inline void sbuddy_clear_page_flag(struct sbuddy_page *page, u64 flag)
+{
+	WRITE_ONCE(page->private, page->private & ~flag);
+}
+
 /* lru.c; those with a list of the dead: lock held, they are freed by sbuddy_lru_unlock() */
 void sbuddy_lru_init(struct sbuddy_machine *m);
 int sbuddy_lru_fork(const struct sbuddy_machine *src, struct sbuddy_machine *dst);
+enum sbuddy_lru_list sbuddy_folio_lru_list(u32 tag);
+void sbuddy_lruvec_add_folio(struct sbuddy_machine *m, struct sbuddy_page *page);
+void sbuddy_lruvec_add_folio_tail(struct sbuddy_machine *m, struct sbuddy_page *page);
+void sbuddy_lruvec_del_folio(struct sbuddy_machine *m, struct sbuddy_page *page);
 void sbuddy_lru_lock(struct sbuddy_machine *m, struct list_head *dead);
 void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task,
 		       struct list_head *dead);
@@ -120,6 +172,17 @@ void sbuddy_lru_add_drain(struct sbuddy_machine *m, struct sbuddy_task *task, in
 void sbuddy_lru_add_drain_all(struct sbuddy_machine *m, struct sbuddy_task *task);
 int sbuddy_lru_check(struct sbuddy_machine *m, char *err, size_t err_size);
 
+/* swap.c; lock held */
+void sbuddy_folio_free_swap(struct sbuddy_machine *m, struct sbuddy_page *page);
+bool sbuddy_folio_evict(struct sbuddy_machine *m, struct sbuddy_page *page);
+void sbuddy_slot_lose(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page);
+void sbuddy_slot_forget_swap(struct sbuddy_owner *o, u32 slot);
+void sbuddy_slot_copy_evicted(struct sbuddy_owner *o, u32 slot, unsigned long word);
+void sbuddy_slot_forget_evicted(struct sbuddy_owner *o, u32 slot);
+unsigned int sbuddy_evicted_order(unsigned long word);
+int sbuddy_touch_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot, u32 how,
+		      u32 *came_back);
+
 /* owner_map.c: frames that processes may see */
 struct sbuddy_owner *sbuddy_page_hold_owner(struct sbuddy_machine *m,
 					    const struct sbuddy_page *page, u32 *slot);
@@ -137,7 +200,10 @@ int sbuddy_move_movable_page(struct sbuddy_machine *m, struct sbuddy_page *dst,
 void sbuddy_putback_movable_page(struct sbuddy_machine *m, struct sbuddy_page *page);
 
 /* lru_owner.c: owners and their movable slots; sbuddy_lru.lock held where it says so */
+void sbuddy_lru_add_owner(struct sbuddy_owner *o);
+void sbuddy_lru_del_owner(struct sbuddy_owner *o);
 struct sbuddy_owner *sbuddy_find_owner(struct sbuddy_machine *m, u32 id);
+u32 sbuddy_owner_refs(const struct sbuddy_page *page);
 int sbuddy_lru_set_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot, u32 attrs);
 u32 sbuddy_lru_free_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot);
 bool sbuddy_lru_detach_slot(struct sbuddy_owner *o, u32 slot);
@@ -145,6 +211,8 @@ int sbuddy_lru_get_slot(struct sbuddy_owner *o, u32 slot);
 void sbuddy_lru_adopt_slot(struct sbuddy_owner *o, u32 slot);
 void sbuddy_lru_rename_owner(struct sbuddy_owner *o, u32 id);
 void sbuddy_lru_drop_owner(struct sbuddy_owner *o, struct sbuddy_task *task);
+void sbuddy_slot_point(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page,
+		       unsigned long mark);
 bool sbuddy_lru_move_slot(struct sbuddy_machine *m, struct sbuddy_page *src,
 			  struct sbuddy_page *dst);
 

@@ -8,7 +8,7 @@
  */
 #include "os.h"
 #include "rules.h"
-#include "compaction.h"
+#include "reclaim.h"
 #include "lru.h"
 
 #define SBUDDY_DEFAULT_LLC_PAGES	512	/* 2 MiB a vcpu */
@@ -45,6 +45,8 @@ static void sbuddy_knobs_init(struct sbuddy_machine *m)
 	k->compaction_proactiveness = 20;
 	k->compact_unevictable_allowed = true;
 	k->lru_batch = SBUDDY_LRU_BATCH;
+	k->swappiness = 60;
+	k->slowpath_loops = SBUDDY_MAX_SLOWPATH_LOOPS;
 	k->llc_pages_per_cpu = m->config.llc_pages_per_cpu;
 }
 
@@ -78,6 +80,7 @@ struct sbuddy_machine *sbuddy_machine_alloc(const struct sbuddy_config *cfg,
 		m->nodes[nid].id = nid;
 		m->nodes[nid].kswapd_highest_zoneidx = SBUDDY_MAX_NR_ZONES;
 		sbuddy_kcompactd_init(&m->nodes[nid]);
+		sbuddy_kswapd_init(&m->nodes[nid]);
 	}
 	sbuddy_knobs_init(m);
 
@@ -417,6 +420,7 @@ int sbuddy_machine_reset(struct sbuddy_machine *m)
 		m->nodes[nid].kswapd_order = 0;
 		m->nodes[nid].kswapd_highest_zoneidx = SBUDDY_MAX_NR_ZONES;
 		sbuddy_kcompactd_init(&m->nodes[nid]);
+		sbuddy_kswapd_init(&m->nodes[nid]);
 	}
 	sbuddy_boot(m);
 	return 0;

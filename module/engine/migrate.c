@@ -232,11 +232,13 @@ static u32 sbuddy_folio_expected_refs(const struct sbuddy_page *src)
 
 /* @dst gets what @src was: attributes and a place on the lists, or its owner's movable page. */
 static void sbuddy_migrate_flags(const struct sbuddy_migrate_control *mc, struct sbuddy_page *dst,
-				 const struct sbuddy_page *src, struct list_head *dead)
+				 struct sbuddy_page *src, struct list_head *dead)
 {
 	const u32 kind = SBUDDY_TAG_ATTRS | SBUDDY_TAG_MOVABLE_OPS;
 
 	WRITE_ONCE(dst->tag, dst->tag | (src->tag & kind));
+	if (!(src->tag & SBUDDY_TAG_FILE))
+		src->tag &= ~SBUDDY_TAG_SWAPCACHE;	/* it is @dst that is in swap now */
 	if (!(src->tag & SBUDDY_TAG_MOVABLE_OPS))
 		sbuddy_folio_add_lru(mc->m, mc->task, dst, dead);
 }

@@ -42,6 +42,7 @@
 
 #include <trace/events/sbuddy.h>
 #include <trace/events/sbuddy_compaction.h>
+#include <trace/events/sbuddy_vmscan.h>
 
 #define os_warn(fmt, ...) \
 	pr_warn_ratelimited("sbuddy: " fmt, ##__VA_ARGS__)

@@ -31,7 +31,7 @@ u32 sbuddy_page_owner(const struct sbuddy_page *page)
  */
 u32 sbuddy_page_slot(const struct sbuddy_page *page)
 {
-	return (u32)READ_ONCE(page->private);
+	return (u32)(READ_ONCE(page->private) & ~SBUDDY_PRIVATE_FLAGS);
 }
 
 /**
@@ -52,6 +52,7 @@ struct sbuddy_owner *sbuddy_owner_create(struct sbuddy_machine *m, u32 id)
 	o->id = id;
 	o->handle = sbuddy_owner_handle(id);
 	sbuddy_reset_rotor(&o->task);
+	sbuddy_lru_add_owner(o);
 	return o;
 }
 
@@ -106,7 +107,7 @@ int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot)
 			s = (c + 1) * SBUDDY_SLOTS_PER_CHUNK;
 			continue;
 		}
-		if (!sbuddy_slot_page(o, s)) {
+		if (!sbuddy_slot_word(o, s)) {
 			o->free_hint = s;
 			*slot = s;
 			return 0;
@@ -120,14 +121,17 @@ int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot)
 void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot)
 {
 	struct sbuddy_page *page = sbuddy_slot_page(o, slot);
-	unsigned int order = sbuddy_tag_order(page->tag);
+	unsigned int order;
 	u32 refs;
 
 	if (sbuddy_slot_movable(o, slot)) {
-		while (!sbuddy_lru_free_slot(o, task, slot))
+		do {
+			sbuddy_lru_free_slot(o, task, slot);
 			os_cond_resched();
+		} while (sbuddy_slot_word(o, slot));
 		return;
 	}
+	order = sbuddy_tag_order(page->tag);
 	sbuddy_slot_clear(o, slot, order);
 	do {
 		refs = READ_ONCE(page->refcount);
@@ -135,9 +139,20 @@ void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot
 	} while (!sbuddy_free_pages(o->m, task, page, order) && refs > 1);
 }
 
+/* Whatever the slots hold is given back, in ascending order. */
+void sbuddy_owner_drop_slots(struct sbuddy_owner *o, struct sbuddy_task *task)
+{
+	u32 slot = 0;
+
+	for (; sbuddy_next_used_slot(o, &slot); slot++) {
+		sbuddy_drop_slot(o, task, slot);
+		os_cond_resched();
+	}
+}
+
 /**
  * sbuddy_owner_release() - take an owner down without freeing what it holds
- * @o: owner, NULL is allowed; its machine goes as well
+ * @o: owner, NULL is allowed; its machine goes as well, but not before
  *
  * Context: May sleep.
  */
@@ -145,6 +160,7 @@ void sbuddy_owner_release(struct sbuddy_owner *o)
 {
 	if (!o)
 		return;
+	sbuddy_lru_del_owner(o);
 	for (u32 c = 0; c < o->nr_chunks; c++)
 		os_free(o->chunks[c]);
 	os_free(o->chunks);
@@ -163,14 +179,9 @@ void sbuddy_owner_release(struct sbuddy_owner *o)
  */
 void sbuddy_owner_destroy(struct sbuddy_owner *o, struct sbuddy_task *task)
 {
-	u32 slot = 0;
-
 	if (!o)
 		return;
-	for (; sbuddy_owner_next(o, &slot); slot++) {
-		sbuddy_drop_slot(o, task, slot);
-		os_cond_resched();
-	}
+	sbuddy_owner_drop_slots(o, task);
 	sbuddy_owner_unisolate(o, task);
 	sbuddy_lru_drop_owner(o, task);
 	sbuddy_owner_release(o);
@@ -235,7 +246,7 @@ const struct sbuddy_task *sbuddy_owner_task(const struct sbuddy_owner *o)
  */
 u64 sbuddy_owner_pages(const struct sbuddy_owner *o)
 {
-	return READ_ONCE(o->nr_pages);
+	return READ_ONCE(o->nr_pages) - READ_ONCE(o->evicted_pages);
 }
 
 /**
@@ -275,8 +286,34 @@ struct sbuddy_page *sbuddy_owner_slot(const struct sbuddy_owner *o, u32 slot)
 	return slot < SBUDDY_MAX_SLOTS ? sbuddy_slot_page(o, slot) : NULL;
 }
 
+/*
+ * The first slot in use from @slot on, whose number @slot becomes: its word, 0 at
+ * the end.
+ */
+unsigned long sbuddy_next_used_slot(const struct sbuddy_owner *o, u32 *slot)
+{
+	u32 s = *slot;
+
+	while (s / SBUDDY_SLOTS_PER_CHUNK < o->nr_chunks) {
+		struct sbuddy_slot_chunk *chunk = o->chunks[s / SBUDDY_SLOTS_PER_CHUNK];
+		unsigned long word;
+
+		if (!chunk || !chunk->used) {
+			s = (s / SBUDDY_SLOTS_PER_CHUNK + 1) * SBUDDY_SLOTS_PER_CHUNK;
+			continue;
+		}
+		word = sbuddy_slot_word(o, s);
+		if (word) {
+			*slot = s;
+			return word;
+		}
+		s++;
+	}
+	return 0;
+}
+
 /**
- * sbuddy_owner_next() - first slot in use from a number on
+ * sbuddy_owner_next() - first slot from a number on that holds pages
  * @o: owner
  * @slot: in, where to start; out, the slot found
  *
@@ -285,22 +322,12 @@ struct sbuddy_page *sbuddy_owner_slot(const struct sbuddy_owner *o, u32 slot)
  */
 struct sbuddy_page *sbuddy_owner_next(const struct sbuddy_owner *o, u32 *slot)
 {
-	u32 s = *slot;
+	struct sbuddy_page *page;
 
-	while (s / SBUDDY_SLOTS_PER_CHUNK < o->nr_chunks) {
-		struct sbuddy_slot_chunk *chunk = o->chunks[s / SBUDDY_SLOTS_PER_CHUNK];
-		struct sbuddy_page *page;
-
-		if (!chunk || !chunk->used) {
-			s = (s / SBUDDY_SLOTS_PER_CHUNK + 1) * SBUDDY_SLOTS_PER_CHUNK;
-			continue;
-		}
-		page = sbuddy_slot_page(o, s);
-		if (page) {
-			*slot = s;
+	for (; sbuddy_next_used_slot(o, slot); ++*slot) {
+		page = sbuddy_slot_page(o, *slot);
+		if (page)
 			return page;
-		}
-		s++;
 	}
 	return NULL;
 }
@@ -314,7 +341,7 @@ static const char *sbuddy_slot_fault(const struct sbuddy_owner *o, u32 slot,
 		return "holds a page that is not allocated";
 	if (!page->refcount)
 		return "holds a page without a reference";
-	if (page->private != sbuddy_slot_handle(o, slot))
+	if ((page->private & ~SBUDDY_PRIVATE_FLAGS) != sbuddy_slot_handle(o, slot))
 		return "holds a page that names another slot";
 	return NULL;
 }
@@ -345,6 +372,8 @@ int sbuddy_owner_check(struct sbuddy_owner *o, char *err, size_t err_size)
 		slots++;
 		pages += 1UL << sbuddy_page_order(page);
 	}
+	slots += o->evicted_slots;
+	pages += o->evicted_pages;
 	if (slots != o->nr_slots || pages != o->nr_pages) {
 		scnprintf(err, err_size, "owner %u: %u slots, %llu pages counted, %u, %llu found",
 			  o->id, o->nr_slots, (unsigned long long)o->nr_pages, slots,

@@ -13,7 +13,9 @@
 /* In a slot's pointer: the page may move, see lru_owner.c; processes may see it, owner_map.c. */
 #define SBUDDY_SLOT_MOVABLE	1UL
 #define SBUDDY_SLOT_SHOWN	2UL
-#define SBUDDY_SLOT_MARKS	3UL
+/* And: it is no pointer but says what page was reclaimed, see swap.c.  Never without the first. */
+#define SBUDDY_SLOT_EVICTED	4UL
+#define SBUDDY_SLOT_MARKS	7UL
 
 /* Slots are kept in chunks, made when one of theirs is first used. */
 struct sbuddy_slot_chunk {
@@ -46,8 +48,12 @@ struct sbuddy_mops {
  * @nr_chunks:	entries of @chunks
  * @chunks:	directory, grown by doubling; sbuddy_lru.lock is held to replace it
  * @policy:	by number; 0 is the owner's own
- * @lru_known:	it has, or had, movable pages: the machine knows it
+ * @lru_known:	it has, or had, movable pages
  * @lru_next:	next owner that the machine knows, sbuddy_lru.lock
+ * @evicted_slots: slots of reclaimed pages, sbuddy_lru.lock
+ * @evicted_pages: of @nr_pages, those that were reclaimed, sbuddy_lru.lock
+ * @swapped_pages: of these, those that are in swap, sbuddy_lru.lock
+ * @killed:	it lost all that it had; nothing works any more
  * @held:	migrations that need it a little longer, sbuddy_lru.lock
  * @mapping:	what shows its slots to processes, NULL if nothing does
  * @movable:	see there, sbuddy_lru.lock
@@ -69,6 +75,10 @@ struct sbuddy_owner {
 	struct sbuddy_mempolicy policy[SBUDDY_NR_POLICIES];
 	bool lru_known;
 	struct sbuddy_owner *lru_next;
+	u32 evicted_slots;
+	u64 evicted_pages;
+	u64 swapped_pages;
+	bool killed;
 	u32 held;
 	struct os_mapping *mapping;
 	struct sbuddy_mops movable;
@@ -78,6 +88,8 @@ struct sbuddy_owner {
 int sbuddy_slot_reserve(struct sbuddy_owner *o, u32 slot);
 int sbuddy_slot_find_free(struct sbuddy_owner *o, u32 *slot);
 
+void sbuddy_owner_drop_slots(struct sbuddy_owner *o, struct sbuddy_task *task);
+unsigned long sbuddy_next_used_slot(const struct sbuddy_owner *o, u32 *slot);
 /* owner.c */
 void sbuddy_drop_slot(struct sbuddy_owner *o, struct sbuddy_task *task, u32 slot);
 
@@ -126,10 +138,14 @@ static inline unsigned long sbuddy_slot_word(const struct sbuddy_owner *o, u32 s
 	       (unsigned long)READ_ONCE(chunk->page[slot % SBUDDY_SLOTS_PER_CHUNK]) : 0;
 }
 
-/* What a slot holds, NULL if it is empty; a movable page may be gone at once. */
+/* What a slot holds, NULL if nothing is there; a movable page may be gone at once. */
 static inline struct sbuddy_page *sbuddy_slot_page(const struct sbuddy_owner *o, u32 slot)
 {
-	return (struct sbuddy_page *)(sbuddy_slot_word(o, slot) & ~SBUDDY_SLOT_MARKS);
+	unsigned long word = sbuddy_slot_word(o, slot);
+
+	if (unlikely(word & SBUDDY_SLOT_EVICTED))
+		return NULL;
+	return (struct sbuddy_page *)(word & ~SBUDDY_SLOT_MARKS);
 }
 
 /* Only the owner's user changes that. */

@@ -99,20 +99,28 @@ int sbuddy_owner_frame(struct sbuddy_owner *o, u32 slot, unsigned long index, un
 /**
  * sbuddy_owner_show() - a process is about to see a slot's frames
  * @o: owner
- * @slot: slot that holds something; the lock of one of its frames is held
+ * @slot: slot, any number; the lock of one of its frames is held
  *
- * The first time they are cleared.
+ * The first time they are cleared.  From then on the page is not reclaimed.
  *
  * Context: Serialised with operations of the owner.
+ * Return: true; false if there is nothing any more, for the page was reclaimed.
  */
-void sbuddy_owner_show(struct sbuddy_owner *o, u32 slot)
+bool sbuddy_owner_show(struct sbuddy_owner *o, u32 slot)
 {
-	struct sbuddy_page *page = sbuddy_slot_page(o, slot);
+	struct sbuddy_page **place = sbuddy_slot_place(o, slot), *page;
+	bool shown;
 
-	if (sbuddy_slot_shown(o, slot))
-		return;
-	os_clear_pages(sbuddy_pfn(o->m, page), sbuddy_block_pages(page->tag));
-	sbuddy_slot_mark_shown(o, slot);
+	spin_lock(&o->m->lru->lock);
+	page = sbuddy_slot_page(o, slot);
+	shown = sbuddy_slot_shown(o, slot);
+	if (page)
+		WRITE_ONCE(*place, (struct sbuddy_page *)((unsigned long)*place |
+							  SBUDDY_SLOT_SHOWN));
+	spin_unlock(&o->m->lru->lock);
+	if (page && !shown)
+		os_clear_pages(sbuddy_pfn(o->m, page), sbuddy_block_pages(page->tag));
+	return page;
 }
 
 /* The mark also of a slot that got a part of what had it. */

@@ -31,7 +31,7 @@ int sbuddy_op_empty_slots(struct sbuddy_owner *o, u32 first, u32 nr)
 
 		if (err)
 			return err;
-		if (sbuddy_slot_page(o, first + i))
+		if (sbuddy_slot_word(o, first + i))
 			return -EEXIST;
 	}
 	return 0;
@@ -105,7 +105,7 @@ static int sbuddy_op_alloc(struct sbuddy_owner *o, struct sbuddy_task *task, str
 	err = sbuddy_slot_reserve(o, op->slot);
 	if (unlikely(err))
 		return err;
-	if (unlikely(sbuddy_slot_page(o, op->slot)))
+	if (unlikely(sbuddy_slot_word(o, op->slot)))
 		return -EEXIST;
 	page = sbuddy_op_alloc_pages(o, task, op, op->order, pol);
 	if (unlikely(!page))
@@ -138,17 +138,36 @@ static int sbuddy_op_put(struct sbuddy_owner *o, struct sbuddy_task *task, u32 s
 	return 0;
 }
 
+/*
+ * What a slot holds, into @page and the result: 0; -ENOENT if it is empty; -EBUSY
+ * if it was reclaimed.
+ */
+static int sbuddy_op_find(struct sbuddy_owner *o, struct sbuddy_op *op,
+			  struct sbuddy_page **page)
+{
+	unsigned long word = op->slot < SBUDDY_MAX_SLOTS ? sbuddy_slot_word(o, op->slot) : 0;
+
+	if (unlikely(!word))
+		return -ENOENT;
+	if (unlikely(word & SBUDDY_SLOT_EVICTED)) {
+		op->order = sbuddy_evicted_order(word);
+		return -EBUSY;
+	}
+	*page = (struct sbuddy_page *)(word & ~SBUDDY_SLOT_MARKS);
+	op->order = sbuddy_tag_order((*page)->tag);
+	return sbuddy_op_result(o, op, *page, 0);
+}
+
 static int sbuddy_op_free(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
 {
 	struct sbuddy_page *page;
+	int err;
 
 	if (unlikely(op->gfp) || unlikely(op->count))
 		return -EINVAL;
-	page = sbuddy_owner_slot(o, op->slot);
-	if (unlikely(!page))
-		return -ENOENT;
-	op->order = sbuddy_tag_order(page->tag);
-	sbuddy_op_result(o, op, page, 0);
+	err = sbuddy_op_find(o, op, &page);
+	if (err && err != -EBUSY)
+		return err;
 	if (sbuddy_slot_movable(o, op->slot)) {
 		int err = sbuddy_slot_evict(o, op->slot);
 
@@ -208,9 +227,9 @@ static int sbuddy_op_check_batch(struct sbuddy_owner *o, u32 first, u32 nr)
 	for (u32 i = 0; i < nr; i++) {
 		struct sbuddy_page *page = sbuddy_slot_page(o, first + i);
 
-		if (!page)
+		if (!page && !sbuddy_slot_word(o, first + i))
 			return -ENOENT;
-		if (!sbuddy_op_holds_folio(page))
+		if (page && !sbuddy_op_holds_folio(page))
 			return -EINVAL;
 	}
 	return sbuddy_slots_evict(o, first, nr);
@@ -249,14 +268,14 @@ static int sbuddy_op_free_batch(struct sbuddy_owner *o, struct sbuddy_task *task
 static int sbuddy_op_get(struct sbuddy_owner *o, struct sbuddy_task *task __maybe_unused,
 			 struct sbuddy_op *op)
 {
-	struct sbuddy_page *page = sbuddy_owner_slot(o, op->slot);
+	struct sbuddy_page *page;
+	int err;
 
 	if (op->gfp || op->count)
 		return -EINVAL;
-	if (!page)
-		return -ENOENT;
-	op->order = sbuddy_tag_order(page->tag);
-	sbuddy_op_result(o, op, page, 0);
+	err = sbuddy_op_find(o, op, &page);
+	if (err)
+		return err;
 	if (sbuddy_slot_movable(o, op->slot))
 		return sbuddy_lru_get_slot(o, op->slot);
 	return sbuddy_get_page(o->m, page);
@@ -264,20 +283,54 @@ static int sbuddy_op_get(struct sbuddy_owner *o, struct sbuddy_task *task __mayb
 
 static int sbuddy_op_lru(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
 {
-	struct sbuddy_page *page = sbuddy_owner_slot(o, op->slot);
 	const u32 of_files = SBUDDY_LRU_NO_MIGRATE | SBUDDY_LRU_INACCESSIBLE;
 	const u32 attrs = op->gfp;
+	struct sbuddy_page *page;
+	int err;
 
 	if (op->count || attrs & ~SBUDDY_LRU_ALL ||
 	    (attrs & SBUDDY_LRU_OFF && attrs != SBUDDY_LRU_OFF) ||
 	    (attrs & SBUDDY_LRU_OPS && attrs != SBUDDY_LRU_OPS) ||
 	    (attrs & of_files && !(attrs & SBUDDY_LRU_FILE)))
 		return -EINVAL;
-	if (!page)
-		return -ENOENT;
-	op->order = sbuddy_tag_order(page->tag);
-	sbuddy_op_result(o, op, page, 0);
-	return sbuddy_lru_set_slot(o, task, op->slot, attrs);
+	err = sbuddy_op_find(o, op, &page);
+	return err ? err : sbuddy_lru_set_slot(o, task, op->slot, attrs);
+}
+
+static int sbuddy_op_touch(struct sbuddy_owner *o, struct sbuddy_task *task, struct sbuddy_op *op)
+{
+	struct sbuddy_page *page;
+	int err;
+
+	if (op->count || op->gfp & ~SBUDDY_TOUCH_ALL)
+		return -EINVAL;
+	err = sbuddy_op_find(o, op, &page);
+	if (err && err != -EBUSY)
+		return err;
+	if (!sbuddy_slot_movable(o, op->slot))
+		return -EINVAL;
+	err = sbuddy_touch_slot(o, task, op->slot, op->gfp, &op->count);
+	page = sbuddy_slot_page(o, op->slot);
+	if (!err && page)
+		sbuddy_op_result(o, op, page, op->count);
+	return err;
+}
+
+static int sbuddy_op_scope(struct sbuddy_owner *o, struct sbuddy_task *task __maybe_unused,
+			   struct sbuddy_op *op)
+{
+	if (op->count || op->slot || op->order || op->gfp & ~SBUDDY_SCOPE_ALL)
+		return -EINVAL;
+	BUILD_BUG_ON((SBUDDY_SCOPE_MEMALLOC ^ SBUDDY_PF_MEMALLOC) |
+		     (SBUDDY_SCOPE_NOIO ^ SBUDDY_PF_MEMALLOC_NOIO) |
+		     (SBUDDY_SCOPE_NOFS ^ SBUDDY_PF_MEMALLOC_NOFS) |
+		     (SBUDDY_SCOPE_PIN ^ SBUDDY_PF_MEMALLOC_PIN) |
+		     (SBUDDY_SCOPE_RT ^ SBUDDY_PF_RT) |
+		     (SBUDDY_SCOPE_INTERRUPT ^ SBUDDY_PF_INTERRUPT) |
+		     (SBUDDY_SCOPE_SOFTIRQ ^ SBUDDY_PF_SOFTIRQ) |
+		     (SBUDDY_SCOPE_KTHREAD ^ SBUDDY_PF_KTHREAD));
+	o->task.flags = op->gfp | (o->task.flags & SBUDDY_PF_OOM_VICTIM);
+	return 0;
 }
 
 static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __maybe_unused,
@@ -291,10 +344,10 @@ static int sbuddy_op_split(struct sbuddy_owner *o, struct sbuddy_task *task __ma
 
 	if (op->gfp || op->count)
 		return -EINVAL;
-	if (!page)
-		return -ENOENT;
 	if (sbuddy_slot_movable(o, op->slot))
 		return -EBUSY;
+	if (!page)
+		return -ENOENT;
 	order = sbuddy_tag_order(page->tag);
 	nr = 1U << order;
 	shown = sbuddy_slot_shown(o, op->slot);
@@ -389,6 +442,8 @@ noinline void sbuddy_op_perform(struct sbuddy_owner *o, struct sbuddy_op *op)
 		[SBUDDY_OP_DRAIN]	= sbuddy_op_drain,
 		[SBUDDY_OP_DECAY]	= sbuddy_op_decay,
 		[SBUDDY_OP_LRU]		= sbuddy_op_lru,
+		[SBUDDY_OP_TOUCH]	= sbuddy_op_touch,
+		[SBUDDY_OP_SCOPE]	= sbuddy_op_scope,
 	};
 
 	if (op->opcode >= SBUDDY_OP_ISOLATE && op->opcode <= SBUDDY_OP_CONTIG_FREE) {
@@ -398,7 +453,9 @@ noinline void sbuddy_op_perform(struct sbuddy_owner *o, struct sbuddy_op *op)
 	op->pfn = SBUDDY_NO_PFN;
 	op->zone = 0;
 	op->err = -EINVAL;
-	if (op->opcode < SBUDDY_NR_OPS && ops[op->opcode] && sbuddy_op_flags_valid(op))
+	if (unlikely(READ_ONCE(o->killed)))
+		op->err = -EOWNERDEAD;
+	else if (op->opcode < SBUDDY_NR_OPS && ops[op->opcode] && sbuddy_op_flags_valid(op))
 		op->err = ops[op->opcode](o, &o->task, op);
 	if (op->err)
 		op->count = 0;

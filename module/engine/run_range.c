@@ -140,7 +140,7 @@ static u32 sbuddy_find_free_slots(const struct sbuddy_owner *o, u32 nr)
 {
 	u32 first = 0, used = 0;
 
-	while (sbuddy_owner_next(o, &used) && used - first < nr) {
+	while (sbuddy_next_used_slot(o, &used) && used - first < nr) {
 		first = used + 1;
 		used = first;
 	}

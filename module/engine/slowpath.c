@@ -4,66 +4,17 @@
  *
  * The steps are those of the kernel, in its order, each a function that says
  * whether the request is done, must try again or gives up.  Compaction is done
- * on behalf of a request if the direct_compact knob says so.  Reclaim is named
- * but does not work yet: that step counts and traces that the request would
- * block, and it fails; so does compaction while the knob is off.  A request
- * that may not sleep does exactly what it does in Linux: a pass down to MIN
- * with its reserves, and one more with overrides.
+ * on behalf of a request if the direct_compact knob says so, reclaim if
+ * direct_reclaim does; those steps, which may be repeated, are in
+ * slowpath_retry.c and oom.c.  On a machine that does not reclaim a request that
+ * would have to is counted, traced and fails; and so it does where it would
+ * compact, while that is off.  A request that may not sleep does exactly what it
+ * does in Linux: a pass down to MIN with its reserves, and one more with
+ * overrides.
  */
 #include "os.h"
 #include "rules.h"
-#include "compaction.h"
-
-enum sbuddy_step {
-	SBUDDY_STEP_NEXT,		/* go on with the next step */
-	SBUDDY_STEP_DONE,		/* slowpath.page is the result */
-	SBUDDY_STEP_GIVE_UP,
-};
-
-/**
- * struct sbuddy_slowpath - what the steps of one request share
- * @ac: the request; the steps may widen it
- * @alloc_flags: SBUDDY_ALLOC_* of the next pass
- * @page: the result
- * @prio: how hard compaction tries next
- * @compact_result: what the last one came to
- */
-struct sbuddy_slowpath {
-	struct sbuddy_alloc_context *ac;
-	unsigned int alloc_flags;
-	struct sbuddy_page *page;
-	enum sbuddy_compact_priority prio;
-	enum sbuddy_compact_result compact_result;
-};
-
-/**
- * sbuddy_wakeup_kswapd() - ask a node's kswapd for free pages
- * @zone: zone that ran low
- * @gfp: SBUDDY_GFP_* of the request
- * @order: order wanted
- * @highest_zoneidx: highest zone wanted
- *
- * Raises what is pending on the node.  There is no kswapd yet that would wait
- * for it.
- *
- * Context: Any.
- */
-void sbuddy_wakeup_kswapd(struct sbuddy_zone *zone, u32 gfp, unsigned int order,
-			  int highest_zoneidx)
-{
-	struct sbuddy_node *node = &zone->machine->nodes[zone->node];
-	int highest;
-
-	if (!zone->managed_pages)
-		return;
-	highest = READ_ONCE(node->kswapd_highest_zoneidx);
-	if (highest == SBUDDY_MAX_NR_ZONES || highest < highest_zoneidx)
-		WRITE_ONCE(node->kswapd_highest_zoneidx, highest_zoneidx);
-	if (READ_ONCE(node->kswapd_order) < (int)order)
-		WRITE_ONCE(node->kswapd_order, order);
-	sbuddy_count_machine_event(zone->machine, SBUDDY_KSWAPD_WAKE);
-	trace_sbuddy_mm_vmscan_wakeup_kswapd(zone, order, gfp);
-}
+#include "slowpath.h"
 
 /* One wake-up for each run of zones of the same node. */
 static void sbuddy_wake_all_kswapds(const struct sbuddy_slowpath *s)
@@ -86,7 +37,8 @@ static void sbuddy_wake_all_kswapds(const struct sbuddy_slowpath *s)
 	}
 }
 
-static enum sbuddy_step sbuddy_try_pass(struct sbuddy_slowpath *s)
+/* DONE if there is a block with the present rights. */
+enum sbuddy_step sbuddy_try_pass(struct sbuddy_slowpath *s)
 {
 	s->page = sbuddy_get_page_from_freelist(s->ac, s->alloc_flags);
 	return s->page ? SBUDDY_STEP_DONE : SBUDDY_STEP_NEXT;
@@ -139,8 +91,7 @@ static struct sbuddy_page *sbuddy_compacted_page(struct sbuddy_slowpath *s,
  * Compacts for the request at the present priority, as a task that frees
  * memory, and tries once more to get a block.
  */
-static noinline enum sbuddy_step
-sbuddy___alloc_pages_direct_compact(struct sbuddy_slowpath *s)
+noinline enum sbuddy_step sbuddy___alloc_pages_direct_compact(struct sbuddy_slowpath *s)
 {
 	struct sbuddy_machine *m = s->ac->m;
 	struct sbuddy_task *task = s->ac->task;
@@ -154,7 +105,7 @@ sbuddy___alloc_pages_direct_compact(struct sbuddy_slowpath *s)
 	task->flags |= SBUDDY_PF_MEMALLOC;
 	s->compact_result = sbuddy_try_to_compact_pages(s->ac, s->alloc_flags, s->prio,
 							&captured);
-	task->flags = flags;
+	task->flags = flags | (task->flags & SBUDDY_PF_OOM_VICTIM);
 	if (s->compact_result == SBUDDY_COMPACT_SKIPPED)
 		return SBUDDY_STEP_NEXT;
 	sbuddy_count_vm_events(m, SBUDDY_COMPACTSTALL, 1);
@@ -200,7 +151,8 @@ static enum sbuddy_step sbuddy_step_early_compact(struct sbuddy_slowpath *s)
 	if (sbuddy_gfp_pfmemalloc_flags(s->ac->task, s->ac->gfp))
 		return SBUDDY_STEP_NEXT;
 	if (!READ_ONCE(s->ac->m->knobs.direct_compact))
-		return sbuddy_would_block(s, SBUDDY_STEP_DIRECT_COMPACT);
+		return s->reclaims ? sbuddy_after_early_compact(s) :
+				     sbuddy_would_block(s, SBUDDY_STEP_DIRECT_COMPACT);
 	s->prio = SBUDDY_COMPACT_PRIO_ASYNC;
 	if (sbuddy___alloc_pages_direct_compact(s) == SBUDDY_STEP_DONE)
 		return SBUDDY_STEP_DONE;
@@ -236,42 +188,89 @@ static enum sbuddy_step sbuddy_step_may_reclaim(struct sbuddy_slowpath *s)
 	return SBUDDY_STEP_NEXT;
 }
 
-/* Reclaim that frees nothing, after which the kernel compacts in earnest. */
-static enum sbuddy_step sbuddy_step_direct_compact(struct sbuddy_slowpath *s)
+/* Without reclaim: what the kernel would do if that had freed nothing. */
+static enum sbuddy_step sbuddy_step_last_compact(struct sbuddy_slowpath *s)
 {
 	if (!s->ac->order || !READ_ONCE(s->ac->m->knobs.direct_compact))
 		return SBUDDY_STEP_NEXT;
 	return sbuddy___alloc_pages_direct_compact(s);
 }
 
-static enum sbuddy_step sbuddy_step_direct_reclaim(struct sbuddy_slowpath *s)
+static enum sbuddy_step sbuddy_step_no_reclaim(struct sbuddy_slowpath *s)
 {
 	return sbuddy_would_block(s, SBUDDY_STEP_DIRECT_RECLAIM);
+}
+
+typedef enum sbuddy_step (*sbuddy_step_fn)(struct sbuddy_slowpath *s);
+
+/* Steps up to the first that does not go on to the next; behind the last is NULL. */
+static enum sbuddy_step sbuddy_run_steps(struct sbuddy_slowpath *s, const sbuddy_step_fn *step)
+{
+	enum sbuddy_step next = SBUDDY_STEP_NEXT;
+
+	for (; *step && next == SBUDDY_STEP_NEXT; step++)
+		next = (*step)(s);
+	return next;
+}
+
+/* Round after round, until there is a block or the request may fail. */
+static void sbuddy_slowpath_loop(struct sbuddy_slowpath *s, enum sbuddy_step next)
+{
+	static const sbuddy_step_fn round[] = {
+		sbuddy_step_override_pass,
+		sbuddy_step_may_reclaim,
+		sbuddy_step_reclaim,
+		sbuddy_step_compact,
+		sbuddy_step_noretry,
+		sbuddy_step_reclaim_retry,
+		sbuddy_step_compact_retry,
+		sbuddy_step_oom,
+		NULL
+	};
+
+	for (;;) {
+		if (next == SBUDDY_STEP_GIVE_UP)
+			next = sbuddy_step_nofail(s);
+		if (next == SBUDDY_STEP_RETRY)
+			next = sbuddy_slowpath_round(s);
+		if (next == SBUDDY_STEP_GIVE_UP || next == SBUDDY_STEP_DONE)
+			return;
+		next = sbuddy_run_steps(s, round);
+	}
 }
 
 /**
  * sbuddy___alloc_pages_slowpath() - the rest of a request whose first pass failed
  * @ac: the request
  *
- * Context: Any, never sleeps.
+ * Context: Any; sleeps only for a request that may, on a machine that reclaims.
  * Return: First page of an allocated block, or NULL.
  */
 noinline struct sbuddy_page *sbuddy___alloc_pages_slowpath(struct sbuddy_alloc_context *ac)
 {
-	static enum sbuddy_step (* const steps[])(struct sbuddy_slowpath *s) = {
+	static const sbuddy_step_fn first[] = {
 		sbuddy_step_first_pass,
 		sbuddy_step_early_compact,
+		NULL
+	};
+	static const sbuddy_step_fn rest[] = {
 		sbuddy_step_override_pass,
 		sbuddy_step_may_reclaim,
-		sbuddy_step_direct_compact,
-		sbuddy_step_direct_reclaim,
+		sbuddy_step_last_compact,
+		sbuddy_step_no_reclaim,
+		NULL
 	};
-	struct sbuddy_slowpath s = { .ac = ac, .prio = SBUDDY_COMPACT_PRIO_SYNC_LIGHT };
+	struct sbuddy_slowpath s = {
+		.ac = ac, .prio = SBUDDY_COMPACT_PRIO_SYNC_LIGHT,
+		.compact_result = SBUDDY_COMPACT_SKIPPED,
+		.reclaims = READ_ONCE(ac->m->knobs.direct_reclaim),
+	};
+	enum sbuddy_step next = sbuddy_run_steps(&s, first);
 
-	enum sbuddy_step next = SBUDDY_STEP_NEXT;
-
-	for (size_t i = 0; i < ARRAY_SIZE(steps) && next == SBUDDY_STEP_NEXT; i++)
-		next = steps[i](&s);
+	if (s.reclaims)
+		sbuddy_slowpath_loop(&s, next);
+	else if (next == SBUDDY_STEP_NEXT)
+		sbuddy_run_steps(&s, rest);
 	if (!s.page)
 		sbuddy_count_machine_event(ac->m, SBUDDY_ALLOC_FAIL);
 	return s.page;

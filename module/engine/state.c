@@ -44,6 +44,12 @@ const struct sbuddy_field sbuddy_knob_fields[] = {
 	FIELD(sbuddy_knobs, compact_unevictable_allowed),
 	FIELD(sbuddy_knobs, direct_compact),
 	FIELD(sbuddy_knobs, lru_batch),
+	FIELD(sbuddy_knobs, direct_reclaim),
+	FIELD(sbuddy_knobs, swappiness),
+	FIELD(sbuddy_knobs, swap_pages),
+	FIELD(sbuddy_knobs, writeback_ticks),
+	FIELD(sbuddy_knobs, oom_policy),
+	FIELD(sbuddy_knobs, slowpath_loops),
 	{ NULL }
 };
 
@@ -66,6 +72,13 @@ const struct sbuddy_field sbuddy_node_fields[] = {
 	FIELD(sbuddy_node, kcompactd.highest_zoneidx),
 	FIELD(sbuddy_node, kcompactd.woken),
 	FIELD(sbuddy_node, kcompactd.proactive_trigger),
+	FIELD(sbuddy_node, kswapd.state),
+	FIELD(sbuddy_node, kswapd.woken),
+	FIELD(sbuddy_node, kswapd.alloc_order),
+	FIELD(sbuddy_node, kswapd.reclaim_order),
+	FIELD(sbuddy_node, kswapd.highest_zoneidx),
+	FIELD(sbuddy_node, kswapd.failures),
+	FIELD(sbuddy_node, kswapd.nap_end),
 	{ NULL }
 };
 
@@ -101,6 +114,22 @@ const struct sbuddy_field sbuddy_zone_fields[] = {
 const struct sbuddy_field sbuddy_lruvec_fields[] = {
 	ARRAY(sbuddy_lruvec, nr),
 	ARRAY(sbuddy_lruvec, nr_isolated),
+	ARRAY(sbuddy_lruvec, cost),
+	ARRAY(sbuddy_lruvec, refaults),
+	ARRAY(sbuddy_lruvec, activated),
+	FIELD(sbuddy_lruvec, nonresident_age),
+	FIELD(sbuddy_lruvec, writeback),
+	FIELD(sbuddy_lruvec, dirty),
+	FIELD(sbuddy_lruvec, congested),
+	{ NULL }
+};
+
+const struct sbuddy_field sbuddy_reclaim_fields[] = {
+	FIELD(sbuddy_reclaim, clock),
+	FIELD(sbuddy_reclaim, nr_swap),
+	FIELD(sbuddy_reclaim, written_at),
+	FIELD(sbuddy_reclaim, flush),
+	FIELD(sbuddy_reclaim, oom_seq),
 	{ NULL }
 };
 

@@ -34,6 +34,7 @@ extern const struct sbuddy_field sbuddy_zone_fields[];
 extern const struct sbuddy_field sbuddy_pcp_fields[];
 extern const struct sbuddy_field sbuddy_zonestat_fields[];
 extern const struct sbuddy_field sbuddy_lruvec_fields[];
+extern const struct sbuddy_field sbuddy_reclaim_fields[];
 extern const struct sbuddy_field sbuddy_walk_fields[];
 
 s64 sbuddy_field_value(const struct sbuddy_field *f, const void *object, int i);

@@ -62,6 +62,22 @@ static int sbuddy_normal_threshold(const struct sbuddy_zone *zone)
 	return min(threshold, SBUDDY_MAX_STAT_THRESHOLD);
 }
 
+/* As many pages as the vcpus may have pending without hiding that a mark was passed. */
+static int sbuddy_pressure_threshold(const struct sbuddy_zone *zone)
+{
+	long distance = sbuddy_wmark_pages(zone, SBUDDY_WMARK_LOW) -
+			sbuddy_wmark_pages(zone, SBUDDY_WMARK_MIN);
+
+	return min_t(long, max_t(long, 1, distance / zone->machine->nr_vcpus),
+		     SBUDDY_MAX_STAT_THRESHOLD);
+}
+
+/* How much a vcpu may have pending, while kswapd works (@pressure) or not. */
+int sbuddy_stat_threshold(const struct sbuddy_zone *zone, bool pressure)
+{
+	return pressure ? sbuddy_pressure_threshold(zone) : sbuddy_normal_threshold(zone);
+}
+
 /* Recomputes thresholds and drift marks; a mark once set is only ever replaced. */
 void sbuddy_refresh_zone_stat_thresholds(struct sbuddy_machine *m)
 {
@@ -219,6 +235,45 @@ const char *sbuddy_vm_event_name(int item)
 		[SBUDDY_KCOMPACTD_WAKE]		   = "compact_daemon_wake",
 		[SBUDDY_KCOMPACTD_MIGRATE_SCANNED] = "compact_daemon_migrate_scanned",
 		[SBUDDY_KCOMPACTD_FREE_SCANNED]	   = "compact_daemon_free_scanned",
+		[SBUDDY_PSWPIN]			   = "pswpin",
+		[SBUDDY_PSWPOUT]		   = "pswpout",
+		[SBUDDY_ALLOCSTALL_DMA]		   = "allocstall_dma",
+		[SBUDDY_ALLOCSTALL_DMA32]	   = "allocstall_dma32",
+		[SBUDDY_ALLOCSTALL_NORMAL]	   = "allocstall_normal",
+		[SBUDDY_ALLOCSTALL_MOVABLE]	   = "allocstall_movable",
+		[SBUDDY_ALLOCSTALL_DEVICE]	   = "allocstall_device",
+		[SBUDDY_PGSKIP_DMA]		   = "pgskip_dma",
+		[SBUDDY_PGSKIP_DMA32]		   = "pgskip_dma32",
+		[SBUDDY_PGSKIP_NORMAL]		   = "pgskip_normal",
+		[SBUDDY_PGSKIP_MOVABLE]		   = "pgskip_movable",
+		[SBUDDY_PGSKIP_DEVICE]		   = "pgskip_device",
+		[SBUDDY_PGACTIVATE]		   = "pgactivate",
+		[SBUDDY_PGDEACTIVATE]		   = "pgdeactivate",
+		[SBUDDY_PGREFILL]		   = "pgrefill",
+		[SBUDDY_PGSTEAL_KSWAPD]		   = "pgsteal_kswapd",
+		[SBUDDY_PGSTEAL_DIRECT]		   = "pgsteal_direct",
+		[SBUDDY_PGSCAN_KSWAPD]		   = "pgscan_kswapd",
+		[SBUDDY_PGSCAN_DIRECT]		   = "pgscan_direct",
+		[SBUDDY_PGSCAN_DIRECT_THROTTLE]	   = "pgscan_direct_throttle",
+		[SBUDDY_PGSCAN_ANON]		   = "pgscan_anon",
+		[SBUDDY_PGSCAN_FILE]		   = "pgscan_file",
+		[SBUDDY_PGSTEAL_ANON]		   = "pgsteal_anon",
+		[SBUDDY_PGSTEAL_FILE]		   = "pgsteal_file",
+		[SBUDDY_PAGEOUTRUN]		   = "pageoutrun",
+		[SBUDDY_PGROTATED]		   = "pgrotated",
+		[SBUDDY_OOM_KILLS]		   = "oom_kill",
+		[SBUDDY_KSWAPD_LOW_WMARK_HIT_QUICKLY] = "kswapd_low_wmark_hit_quickly",
+		[SBUDDY_KSWAPD_HIGH_WMARK_HIT_QUICKLY] = "kswapd_high_wmark_hit_quickly",
+		[SBUDDY_WORKINGSET_REFAULT_ANON]   = "workingset_refault_anon",
+		[SBUDDY_WORKINGSET_REFAULT_FILE]   = "workingset_refault_file",
+		[SBUDDY_WORKINGSET_ACTIVATE_ANON] = "workingset_activate_anon",
+		[SBUDDY_WORKINGSET_ACTIVATE_FILE] = "workingset_activate_file",
+		[SBUDDY_WORKINGSET_RESTORE_ANON]   = "workingset_restore_anon",
+		[SBUDDY_WORKINGSET_RESTORE_FILE]   = "workingset_restore_file",
+		[SBUDDY_NR_VMSCAN_WRITE]	   = "nr_vmscan_write",
+		[SBUDDY_NR_VMSCAN_IMMEDIATE]	   = "nr_vmscan_immediate_reclaim",
+		[SBUDDY_OOM_DECLARED]		   = "oom_declared",
+		[SBUDDY_SLOWPATH_LIVELOCK]	   = "slowpath_livelock",
 	};
 
 	return names[item];

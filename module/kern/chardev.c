@@ -68,6 +68,7 @@ union sbuddy_arg {
 	struct sbuddy_machine_use machine_use;
 	struct sbuddy_machine_list machine_list;
 	struct sbuddy_compact compact;
+	struct sbuddy_reclaim_arg reclaim;
 	struct sbuddy_policy policy;
 	struct sbuddy_weights weights;
 	struct sbuddy_machine_fork machine_fork;
@@ -125,6 +126,8 @@ static const struct sbuddy_ioctl sbuddy_ioctls[SBUDDY_NR_COMMANDS] = {
 	COMMAND(MACHINE_LIST, sbuddy_ioctl_machine_list, struct sbuddy_machine_list, used_bytes),
 	COMMAND(COMPACT, sbuddy_ioctl_compact, struct sbuddy_compact, reserved2,
 		RESERVED(struct sbuddy_compact)),
+	COMMAND(RECLAIM, sbuddy_ioctl_reclaim, struct sbuddy_reclaim_arg, reserved,
+		RESERVED(struct sbuddy_reclaim_arg)),
 	COMMAND(MIGRATE, sbuddy_ioctl_migrate, struct sbuddy_migrate, reserved,
 		RESERVED(struct sbuddy_migrate)),
 	COMMAND(MOVABLE, sbuddy_ioctl_movable, struct sbuddy_movable, reserved,

@@ -8,6 +8,8 @@
  * to ioctl_run.c, and what becomes of owners when a machine is reset to main.c.
  */
 #include <linux/idr.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -60,6 +62,7 @@ struct sbuddy_client *sbuddy_client_create(struct sbuddy_machine *m, const char 
 	c->machine = m;
 	c->id = id;
 	c->pid = pid;
+	c->process = pid ? get_task_pid(current, PIDTYPE_TGID) : NULL;
 	strscpy(c->comm, comm, sizeof(c->comm));
 	mutex_lock(&sbuddy_clients_lock);
 	list_add_tail(&c->link, &sbuddy_clients);
@@ -166,5 +169,6 @@ void sbuddy_client_destroy(struct sbuddy_client *c)
 	sbuddy_usermap_release(c);
 	sbuddy_movable_release(c);
 	sbuddy_client_free_id(c->id);
+	put_pid(c->process);
 	kfree(c);
 }

@@ -163,6 +163,7 @@ static const struct sbuddy_debugfs_file * const tables[] = {
 	sbuddy_debugfs_range_files,
 	sbuddy_debugfs_ctl_files,
 	sbuddy_debugfs_compact_files,
+	sbuddy_debugfs_reclaim_files,
 	sbuddy_debugfs_extfrag_files,
 	sbuddy_debugfs_vm_files,
 };
@@ -361,6 +362,7 @@ static void create_tree(struct dentry *dir, u32 id)
 	create_files(dir, id, sbuddy_debugfs_range_files);
 	create_files(dir, id, sbuddy_debugfs_ctl_files);
 	create_files(dir, id, sbuddy_debugfs_compact_files);
+	create_files(dir, id, sbuddy_debugfs_reclaim_files);
 	create_files(debugfs_create_dir("extfrag", dir), id, sbuddy_debugfs_extfrag_files);
 	create_files(debugfs_create_dir("vm", dir), id, sbuddy_debugfs_vm_files);
 }

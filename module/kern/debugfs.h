@@ -98,6 +98,7 @@ extern const struct sbuddy_debugfs_file sbuddy_debugfs_range_files[];	/* debugfs
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_ctl_files[];	/* debugfs_ctl.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[];	/* debugfs_vm.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_compact_files[];	/* debugfs_compact.c */
+extern const struct sbuddy_debugfs_file sbuddy_debugfs_reclaim_files[];	/* debugfs_reclaim.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_machines_files[]; /* debugfs_machines.c */
 extern const struct sbuddy_debugfs_file sbuddy_debugfs_clone_files[];	/* clone.c */
 

@@ -188,6 +188,16 @@ static int compact_unevictable_allowed_write(struct sbuddy_debugfs_write *w)
 	return write_int(w, 0, 1, sbuddy_set_compact_unevictable_allowed);
 }
 
+static int swappiness_show(struct seq_file *s, struct sbuddy_machine *m)
+{
+	return show_int(s, READ_ONCE(m->knobs.swappiness));
+}
+
+static int swappiness_write(struct sbuddy_debugfs_write *w)
+{
+	return write_int(w, 0, 200, sbuddy_set_swappiness);
+}
+
 /* No knob but a trigger: 6.12 takes 1 and nothing else. */
 static int compact_memory_write(struct sbuddy_debugfs_write *w)
 {
@@ -221,6 +231,7 @@ const struct sbuddy_debugfs_file sbuddy_debugfs_vm_files[] = {
 	KNOB(compaction_proactiveness),
 	KNOB(extfrag_threshold),
 	KNOB(compact_unevictable_allowed),
+	KNOB(swappiness),
 	{ .name = "compact_memory", .mode = 0200, .write = compact_memory_write },
 	{ .name = "zone_reclaim_mode", .mode = 0400, .show = zone_reclaim_mode_show },
 	{ }

@@ -455,6 +455,32 @@ static void vmstat_vm_events(struct seq_file *s, const struct sbuddy_machine *m)
 		vmstat_line(s, items_after_pgfree[i], vm_event(m, items_after_pgfree[i]));
 }
 
+/* LRU lists and what is isolated, over all nodes: the first items have the lists' order. */
+static void vmstat_node_items(struct seq_file *s, const struct sbuddy_machine *m)
+{
+	struct sbuddy_lru_stat sum = { }, one;
+	size_t i;
+	int nid;
+
+	for (nid = 0; nid < m->nr_nodes; nid++) {
+		sbuddy_lru_stat(m, nid, -1, &one);
+		for (i = 0; i < ARRAY_SIZE(sum.nr); i++)
+			sum.nr[i] += one.nr[i];
+		for (i = 0; i < ARRAY_SIZE(sum.isolated); i++)
+			sum.isolated[i] += one.isolated[i];
+	}
+	for (i = 0; i < ARRAY_SIZE(node_items); i++) {
+		if (i < ARRAY_SIZE(sum.nr))
+			vmstat_line(s, node_items[i], sum.nr[i]);
+		else if (!strcmp(node_items[i], "nr_isolated_anon"))
+			vmstat_line(s, node_items[i], sum.isolated[0]);
+		else if (!strcmp(node_items[i], "nr_isolated_file"))
+			vmstat_line(s, node_items[i], sum.isolated[1]);
+		else
+			vmstat_line(s, node_items[i], vm_event(m, node_items[i]));
+	}
+}
+
 static void vmstat_zone_events(struct seq_file *s, const struct sbuddy_machine *m)
 {
 	int i;
@@ -463,9 +489,11 @@ static void vmstat_zone_events(struct seq_file *s, const struct sbuddy_machine *
 		seq_printf(s, "pgalloc_%s %llu\n", zone_suffix[i],
 			   sum_zone_event(m, SBUDDY_PGALLOC, i));
 	for (i = 0; i < SBUDDY_MAX_NR_ZONES; i++)
-		seq_printf(s, "allocstall_%s 0\n", zone_suffix[i]);
+		seq_printf(s, "allocstall_%s %llu\n", zone_suffix[i],
+			   sbuddy_vm_event(m, SBUDDY_ALLOCSTALL_DMA + i));
 	for (i = 0; i < SBUDDY_MAX_NR_ZONES; i++)
-		seq_printf(s, "pgskip_%s 0\n", zone_suffix[i]);
+		seq_printf(s, "pgskip_%s %llu\n", zone_suffix[i],
+			   sbuddy_vm_event(m, SBUDDY_PGSKIP_DMA + i));
 	vmstat_line(s, "pgfree", sum_zone_event(m, SBUDDY_PGFREE, -1));
 }
 
@@ -492,8 +520,9 @@ static int vmstat_show(struct seq_file *s, struct sbuddy_machine *m)
 	vmstat_zeros(s, zone_items + 1, ARRAY_SIZE(zone_items) - 1);
 	for (i = 0; i < SBUDDY_NR_NUMA_ITEMS; i++)
 		vmstat_line(s, numa_items[i], sum_numa(m, i));
-	vmstat_zeros(s, node_items, ARRAY_SIZE(node_items));
-	vmstat_zeros(s, items_before_pgalloc, ARRAY_SIZE(items_before_pgalloc));
+	vmstat_node_items(s, m);
+	for (i = 0; i < (int)ARRAY_SIZE(items_before_pgalloc); i++)
+		vmstat_line(s, items_before_pgalloc[i], vm_event(m, items_before_pgalloc[i]));
 	vmstat_zone_events(s, m);
 	vmstat_vm_events(s, m);
 	vmstat_own(s, m);

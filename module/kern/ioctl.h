@@ -62,6 +62,8 @@ int sbuddy_ioctl_knob(struct sbuddy_client *c, void *arg);
 /* ioctl_compact.c */
 int sbuddy_ioctl_compact(struct sbuddy_client *c, void *arg);
 
+/* ioctl_reclaim.c */
+int sbuddy_ioctl_reclaim(struct sbuddy_client *c, void *arg);
 /* ioctl_movable.c */
 int sbuddy_ioctl_migrate(struct sbuddy_client *c, void *arg);
 int sbuddy_ioctl_movable(struct sbuddy_client *c, void *arg);

@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 
 #include "ioctl.h"
+#include "reclaim.h"
 
 static int set_min_free_kbytes(struct sbuddy_machine *m, int value)
 {
@@ -38,6 +39,15 @@ static int set_knob(struct sbuddy_machine *m, const struct sbuddy_knob *knob)
 		[SBUDDY_KNOB_WATERMARK_SCALE_FACTOR]	= set_scale_factor,
 		[SBUDDY_KNOB_WATERMARK_BOOST_FACTOR]	= set_boost_factor,
 		[SBUDDY_KNOB_PERCPU_PAGELIST_HIGH_FRACTION] = set_high_fraction,
+		[SBUDDY_KNOB_SWAPPINESS]		= sbuddy_set_swappiness,
+		[SBUDDY_KNOB_DIRECT_RECLAIM]		= sbuddy_set_direct_reclaim,
+		[SBUDDY_KNOB_DIRECT_COMPACT]		= sbuddy_set_direct_compact,
+		[SBUDDY_KNOB_SWAP_PAGES]		= sbuddy_set_swap_pages,
+		[SBUDDY_KNOB_WRITEBACK_TICKS]		= sbuddy_set_writeback_ticks,
+		[SBUDDY_KNOB_OOM_POLICY]		= sbuddy_set_oom_policy,
+		[SBUDDY_KNOB_SLOWPATH_LOOPS]		= sbuddy_set_slowpath_loops,
+		[SBUDDY_KNOB_LRU_BATCH]			= sbuddy_set_lru_batch,
+		[SBUDDY_KNOB_DAEMONS]			= sbuddy_set_daemons,
 	};
 	int err;
 
@@ -49,6 +59,28 @@ static int set_knob(struct sbuddy_machine *m, const struct sbuddy_knob *knob)
 	return err;
 }
 
+static s64 get_reclaim_knob(const struct sbuddy_knobs *k, u32 knob)
+{
+	switch (knob) {
+	case SBUDDY_KNOB_SWAPPINESS:
+		return READ_ONCE(k->swappiness);
+	case SBUDDY_KNOB_DIRECT_RECLAIM:
+		return READ_ONCE(k->direct_reclaim);
+	case SBUDDY_KNOB_DIRECT_COMPACT:
+		return READ_ONCE(k->direct_compact);
+	case SBUDDY_KNOB_SWAP_PAGES:
+		return READ_ONCE(k->swap_pages);
+	case SBUDDY_KNOB_WRITEBACK_TICKS:
+		return READ_ONCE(k->writeback_ticks);
+	case SBUDDY_KNOB_OOM_POLICY:
+		return READ_ONCE(k->oom_policy);
+	case SBUDDY_KNOB_SLOWPATH_LOOPS:
+		return READ_ONCE(k->slowpath_loops);
+	default:
+		return READ_ONCE(k->lru_batch);
+	}
+}
+
 static s64 get_knob(const struct sbuddy_machine *m, u32 knob)
 {
 	switch (knob) {
@@ -58,8 +90,12 @@ static s64 get_knob(const struct sbuddy_machine *m, u32 knob)
 		return READ_ONCE(m->knobs.watermark_scale_factor);
 	case SBUDDY_KNOB_WATERMARK_BOOST_FACTOR:
 		return READ_ONCE(m->knobs.watermark_boost_factor);
-	default:
+	case SBUDDY_KNOB_PERCPU_PAGELIST_HIGH_FRACTION:
 		return READ_ONCE(m->knobs.percpu_pagelist_high_fraction);
+	case SBUDDY_KNOB_DAEMONS:
+		return sbuddy_daemons_run(m);
+	default:
+		return get_reclaim_knob(&m->knobs, knob);
 	}
 }
 

@@ -70,6 +70,7 @@ struct sbuddy_region {
  *	     and @lock, so either, the first for write, keeps it
  * @id:    number shown to users; 0 is debugfs
  * @pid:   who opened it, 0 for debugfs
+ * @process: the same, held; NULL for debugfs
  * @comm:  name of who opened it
  * @inode: its address space knows who maps the file; NULL for debugfs
  * @parked_link: among those whose frames are in use though the file is closed
@@ -82,6 +83,7 @@ struct sbuddy_client {
 	struct sbuddy_machine *machine;
 	u32 id;
 	pid_t pid;
+	struct pid *process;
 	char comm[TASK_COMM_LEN];
 	struct inode *inode;
 	struct list_head parked_link;

@@ -25,6 +25,7 @@
 
 #include "kern.h"
 #include "machines.h"
+#include "reclaim.h"
 
 DECLARE_RWSEM(sbuddy_machines_lock);
 
@@ -192,8 +193,10 @@ static int publish(struct sbuddy_machine *m, struct sbuddy_owner *spare, size_t 
 		return err == -EBUSY ? -ENOSPC : err;
 	}
 	m->id = nr;
-	e->builtin = sbuddy_builtin_create(m);
+	err = sbuddy_daemons_attach(m);
+	e->builtin = err ? NULL : sbuddy_builtin_create(m);
 	if (!e->builtin) {
+		sbuddy_daemons_detach(m);
 		xa_erase(&machines, nr);
 		kfree(e);
 		return -ENOMEM;
@@ -210,6 +213,7 @@ static void take_down(struct entry *e)
 {
 	u32 id = e->m->id;
 
+	sbuddy_daemons_detach(e->m);
 	sbuddy_builtin_destroy(e->builtin);
 	sbuddy_owner_release(e->spare);
 	sbuddy_machine_destroy(e->m);

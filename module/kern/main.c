@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "kern.h"
 #include "machines.h"
+#include "reclaim.h"
 #include "usermap.h"
 
 /* Where the host does not say: a share of a common server cache. */
@@ -31,6 +32,7 @@ static int vcpus;
 static bool thp = true;
 static int llc;
 static char *compat = "6.12";
+static bool daemons;
 static unsigned int fail_init;
 
 static long host_llc_kib;	/* a CPU's share; constant after module initialisation */
@@ -76,6 +78,9 @@ MODULE_PARM_DESC(llc,
 module_param(compat, charp, 0444);
 MODULE_PARM_DESC(compat,
 		 "kernel series whose rules machine 0 obeys, 6.12 or 6.1 (default 6.12)");
+module_param(daemons, bool, 0444);
+MODULE_PARM_DESC(daemons,
+		 "machine 0 reclaims and compacts for requests, with kswapd and kcompactd as threads, 0 or 1 (default 0: requests fail where they would, and daemons are stepped)");
 module_param(fail_init, uint, 0444);
 MODULE_PARM_DESC(fail_init,
 		 "for tests: fail this step of loading with ENOMEM, counted from 1, 0 for none (default 0)");
@@ -243,6 +248,19 @@ static int config_init(struct sbuddy_config *cfg)
 	return err;
 }
 
+/* What they are for is to happen, too. */
+static int start_daemons(struct sbuddy_machine *m)
+{
+	int err;
+
+	sbuddy_set_direct_reclaim(m, 1);
+	sbuddy_set_direct_compact(m, 1);
+	err = sbuddy_set_daemons(m, 1);
+	if (err)
+		pr_err("the daemons of machine 0 cannot be started: %d\n", err);
+	return err;
+}
+
 static int machine_init(struct sbuddy_config *cfg)
 {
 	struct sbuddy_machine *m;
@@ -262,8 +280,13 @@ static int machine_init(struct sbuddy_config *cfg)
 		return err;
 	}
 	err = sbuddy_machines_add_backed(m);
-	if (err)
+	if (err) {
 		sbuddy_machine_destroy(m);
+		return err;
+	}
+	err = daemons ? start_daemons(m) : 0;
+	if (err)
+		sbuddy_machines_exit();
 	return err;
 }
 

@@ -138,8 +138,8 @@ static struct page *lock_frame(struct sbuddy_client *c, unsigned long slot, unsi
 			*busy = page;
 			return NULL;
 		}
-		if (!sbuddy_owner_frame(c->owner, slot, index, &again) && again == pfn) {
-			sbuddy_owner_show(c->owner, slot);
+		if (!sbuddy_owner_frame(c->owner, slot, index, &again) && again == pfn &&
+		    sbuddy_owner_show(c->owner, slot)) {
 			get_page(page);
 			return page;
 		}

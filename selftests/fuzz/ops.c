@@ -66,7 +66,7 @@ static struct sbuddy_op decode(const uint8_t *d)
 {
 	struct sbuddy_op op = { .opcode = d[0] % (SBUDDY_NR_OPS + 1) };
 
-	if (op.opcode == SBUDDY_OP_LRU)		/* the model has no movable pages */
+	if (op.opcode >= SBUDDY_OP_LRU && op.opcode <= SBUDDY_OP_SCOPE)	/* not the model's */
 		op.opcode = SBUDDY_OP_NONE;
 
 	op.order = d[1] % 12;

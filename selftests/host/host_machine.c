@@ -280,6 +280,7 @@ static int host_nr_args(enum sbuddy_trace_event ev)
 	static const u8 nr[SBUDDY_NR_TRACE_EVENTS] = {
 		3, 3, 4, 1, 1, 2, 2, 3, 6, 6, 6, 3, 3, 6, 3,
 		4, 4, 4, 2, 3, 4, 3, 2, 2, 1, 1, 1, 1, 3, 3, 6, 2,
+		1, 3, 2, 1, 8, 6, 7, 2, 4, 6, 6, 2, 6, 3, 2, 3,
 	};
 
 	return nr[ev];

@@ -29,7 +29,7 @@ struct host_event {
 	enum sbuddy_trace_event ev;
 	const struct sbuddy_zone *zone;
 	long off;			/* of the page, -1 if none */
-	long arg[6];
+	long arg[8];
 };
 
 struct host {

@@ -288,7 +288,7 @@ static struct sbuddy_op random_bad(const struct profile *p, struct random *r)
 {
 	struct sbuddy_op op = { .opcode = random_below(r, SBUDDY_NR_OPS + 2) };
 
-	if (op.opcode == SBUDDY_OP_LRU)		/* the model has no movable pages */
+	if (op.opcode >= SBUDDY_OP_LRU && op.opcode <= SBUDDY_OP_SCOPE)	/* not the model's */
 		op.opcode = SBUDDY_OP_NONE;
 
 	op.order = random_below(r, 13);
@@ -385,7 +385,7 @@ void stream_add(struct stream *s, const struct step *step)
 static const char * const op_names[SBUDDY_NR_OPS] = {
 	"none", "alloc", "free", "bulk", "free_batch", "get", "split", "alloc_exact", "drain",
 	"decay", "isolate", "unisolate", "test_isolated", "contig_alloc", "contig_free",
-	"lru"
+	"lru", "touch", "scope"
 };
 
 static const char * const knob_names[NR_KNOBS] = {

@@ -492,7 +492,7 @@ TEST_F(migrate, lru_operation)
 	EXPECT_EQ(0, RUN(.opcode = SBUDDY_OP_ALLOC, .slot = 0, .order = 2, .gfp = GFP_MOV));
 	EXPECT_EQ(-EINVAL, RUN(.opcode = SBUDDY_OP_LRU, .slot = 0));	/* not compound */
 	EXPECT_EQ(0, RUN(.opcode = SBUDDY_OP_ALLOC, .slot = 1, .gfp = GFP_MOV));
-	EXPECT_EQ(-EINVAL, RUN(.opcode = SBUDDY_OP_LRU, .slot = 1, .gfp = 0x200));
+	EXPECT_EQ(-EINVAL, RUN(.opcode = SBUDDY_OP_LRU, .slot = 1, .gfp = 0x2000));
 	EXPECT_EQ(-EINVAL, RUN(.opcode = SBUDDY_OP_LRU, .slot = 1, .count = 1));
 	EXPECT_EQ(-EINVAL, RUN(.opcode = SBUDDY_OP_LRU, .slot = 1,
 			       .gfp = SBUDDY_LRU_NO_MIGRATE));

@@ -12,7 +12,8 @@ KSFT ?= $(BUILD)/kselftest
 HOST_TESTS := gfp layout zone buddy fallback highatomic watermark pcp pcp_tune alloc free bulk \
 	      vmstat snapshot check owner run fork failsweep rules rules_61 mempolicy recording translate \
 	      native isolation contig layout_movable layout_pieces twin \
-	      migrate movable compaction compact_random fork_movable contig_move
+	      migrate movable compaction compact_random fork_movable contig_move \
+	      reclaim kswapd slowpath reclaim_random
 $(foreach t,$(HOST_TESTS),$(eval test-$(t)-src := selftests/host/$(t).c selftests/host/host_machine.c))
 test-recording-src += $(call replay-src,sbr_read sbr_write stream convert_text convert_llfree tracebuf)
 test-twin-src += $(call replay-src,twin_state twin_queue)

@@ -60,6 +60,7 @@ typedef int64_t s64;
 #define max(a, b)	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
 #define min_t(t, a, b)	min((t)(a), (t)(b))
 #define max_t(t, a, b)	max((t)(a), (t)(b))
+#define max3(a, b, c)	({ __typeof__(a) _c = (c), _m = max(a, b); _m > _c ? _m : _c; })
 #define swap(a, b)	do { __typeof__(a) _t = (a); (a) = (b); (b) = _t; } while (0)
 #define container_of(p, t, m) ((t *)((char *)(p) - offsetof(t, m)))
 #define prefetch(p)	__builtin_prefetch(p)

@@ -44,6 +44,22 @@ enum sbuddy_trace_event {
 	SBUDDY_TRACE_MM_COMPACTION_KCOMPACTD_WAKE, /* nid, order, highest_zoneidx */
 	SBUDDY_TRACE_MM_MIGRATE_PAGES, /* succeeded, failed, of huge ones both, mode, reason */
 	SBUDDY_TRACE_MM_MIGRATE_PAGES_START, /* mode, reason */
+	SBUDDY_TRACE_MM_VMSCAN_KSWAPD_SLEEP, /* nid */
+	SBUDDY_TRACE_MM_VMSCAN_KSWAPD_WAKE, /* nid, zid, order */
+	SBUDDY_TRACE_MM_VMSCAN_DIRECT_RECLAIM_BEGIN, /* order, gfp */
+	SBUDDY_TRACE_MM_VMSCAN_DIRECT_RECLAIM_END, /* reclaimed */
+	SBUDDY_TRACE_MM_VMSCAN_LRU_ISOLATE, /* nid, idx, order, want, seen, skipped, taken, lru */
+	SBUDDY_TRACE_MM_VMSCAN_LRU_SHRINK_INACTIVE, /* nid, scanned, reclaimed, prio, file, dirty */
+	SBUDDY_TRACE_MM_VMSCAN_LRU_SHRINK_ACTIVE, /* nid, taken, active, inactive, used, prio, file */
+	SBUDDY_TRACE_MM_VMSCAN_WRITE_FOLIO, /* pfn, tag */
+	SBUDDY_TRACE_MM_VMSCAN_THROTTLED, /* nid, timeout, delayed, reason */
+	SBUDDY_TRACE_RECLAIM_RETRY_ZONE, /* order, reclaimable, available, min, no_progress, ok */
+	SBUDDY_TRACE_COMPACT_RETRY, /* order, priority, result, retries, max, ret */
+	SBUDDY_TRACE_MARK_VICTIM, /* owner, pages */
+	SBUDDY_TRACE_OOM_DECLARE, /* seq, order, gfp, no_progress, compact_result, policy */
+	SBUDDY_TRACE_OOM_REAPED, /* owner, pages, left */
+	SBUDDY_TRACE_OOM_DEADLOCK, /* order, gfp */
+	SBUDDY_TRACE_LIVELOCK, /* order, gfp, loops */
 	SBUDDY_NR_TRACE_EVENTS,
 };
 
@@ -138,5 +154,42 @@ static inline bool os_tracing_free(void)
 	SBUDDY_HOOK(MM_MIGRATE_PAGES, m, NULL, NULL, ok, failed, thp_ok, thp_failed, mode, reason)
 #define trace_sbuddy_mm_migrate_pages_start(m, mode, reason) \
 	SBUDDY_HOOK(MM_MIGRATE_PAGES_START, m, NULL, NULL, mode, reason)
+
+#define trace_sbuddy_mm_vmscan_kswapd_sleep(m, nid) \
+	SBUDDY_HOOK(MM_VMSCAN_KSWAPD_SLEEP, m, NULL, NULL, nid)
+#define trace_sbuddy_mm_vmscan_kswapd_wake(m, nid, zid, order) \
+	SBUDDY_HOOK(MM_VMSCAN_KSWAPD_WAKE, m, NULL, NULL, nid, zid, order)
+#define trace_sbuddy_mm_vmscan_direct_reclaim_begin(m, order, gfp) \
+	SBUDDY_HOOK(MM_VMSCAN_DIRECT_RECLAIM_BEGIN, m, NULL, NULL, order, gfp)
+#define trace_sbuddy_mm_vmscan_direct_reclaim_end(m, nr) \
+	SBUDDY_HOOK(MM_VMSCAN_DIRECT_RECLAIM_END, m, NULL, NULL, nr)
+#define trace_sbuddy_mm_vmscan_lru_isolate(m, nid, idx, order, want, seen, skipped, taken, lru) \
+	SBUDDY_HOOK(MM_VMSCAN_LRU_ISOLATE, m, NULL, NULL, nid, idx, order, want, seen, skipped, \
+		    taken, lru)
+#define trace_sbuddy_mm_vmscan_lru_shrink_inactive(m, nid, seen, freed, stat, prio, file) \
+	SBUDDY_HOOK(MM_VMSCAN_LRU_SHRINK_INACTIVE, m, NULL, NULL, nid, seen, freed, prio, file, \
+		    (stat)->nr_dirty)
+#define trace_sbuddy_mm_vmscan_lru_shrink_active(m, nid, taken, act, deact, ref, prio, file) \
+	SBUDDY_HOOK(MM_VMSCAN_LRU_SHRINK_ACTIVE, m, NULL, NULL, nid, taken, act, deact, ref, \
+		    prio, file)
+#define trace_sbuddy_mm_vmscan_write_folio(m, pfn, tag) \
+	SBUDDY_HOOK(MM_VMSCAN_WRITE_FOLIO, m, NULL, NULL, pfn, tag)
+#define trace_sbuddy_mm_vmscan_throttled(m, nid, timeout, delayed, reason) \
+	SBUDDY_HOOK(MM_VMSCAN_THROTTLED, m, NULL, NULL, nid, timeout, delayed, reason)
+#define trace_sbuddy_reclaim_retry_zone(zone, order, reclaimable, available, min, loops, ok) \
+	SBUDDY_HOOK(RECLAIM_RETRY_ZONE, NULL, zone, NULL, order, reclaimable, available, min, \
+		    loops, ok)
+#define trace_sbuddy_compact_retry(m, order, prio, result, retries, max, ret) \
+	SBUDDY_HOOK(COMPACT_RETRY, m, NULL, NULL, order, prio, result, retries, max, ret)
+#define trace_sbuddy_mark_victim(m, owner, pages) \
+	SBUDDY_HOOK(MARK_VICTIM, m, NULL, NULL, owner, pages)
+#define trace_sbuddy_oom_declare(m, seq, order, gfp, loops, result, policy) \
+	SBUDDY_HOOK(OOM_DECLARE, m, NULL, NULL, seq, order, gfp, loops, result, policy)
+#define trace_sbuddy_oom_reaped(m, owner, pages, left) \
+	SBUDDY_HOOK(OOM_REAPED, m, NULL, NULL, owner, pages, left)
+#define trace_sbuddy_oom_deadlock(m, order, gfp) \
+	SBUDDY_HOOK(OOM_DEADLOCK, m, NULL, NULL, order, gfp)
+#define trace_sbuddy_livelock(m, order, gfp, loops) \
+	SBUDDY_HOOK(LIVELOCK, m, NULL, NULL, order, gfp, loops)
 
 #endif /* _SBUDDY_TRACE_HOOKS_H */

@@ -43,6 +43,7 @@ union arg {
 	struct sbuddy_contig contig;
 	struct sbuddy_clone clone;
 	struct sbuddy_compact compact;
+	struct sbuddy_reclaim_arg reclaim;
 	struct sbuddy_migrate migrate;
 	struct sbuddy_movable movable;
 };
@@ -218,6 +219,7 @@ COMMAND(MACHINE_USE, sbuddy_machine_use, .empty = 1, .more_flags = SBUDDY_USE_SL
 COMMAND(MACHINE_LIST, sbuddy_machine_list, .flags = 0);
 COMMAND(COMPACT, sbuddy_compact, .fill = fill_compact,
 	.reserved = offsetof(struct sbuddy_compact, reserved));
+COMMAND(RECLAIM, sbuddy_reclaim_arg, .reserved = offsetof(struct sbuddy_reclaim_arg, reserved));
 COMMAND(MIGRATE, sbuddy_migrate, .fill = fill_migrate,
 	.reserved = offsetof(struct sbuddy_migrate, reserved));
 COMMAND(MOVABLE, sbuddy_movable, .fill = fill_movable, .before = movable_on,

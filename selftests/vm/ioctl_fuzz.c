@@ -37,6 +37,7 @@ static const uint32_t sizes[SBUDDY_NR_COMMANDS] = {
 	[SBUDDY_CMD_MACHINE_USE]	= sizeof(struct sbuddy_machine_use),
 	[SBUDDY_CMD_MACHINE_LIST]	= sizeof(struct sbuddy_machine_list),
 	[SBUDDY_CMD_COMPACT]		= sizeof(struct sbuddy_compact),
+	[SBUDDY_CMD_RECLAIM]		= sizeof(struct sbuddy_reclaim_arg),
 	[SBUDDY_CMD_MIGRATE]		= sizeof(struct sbuddy_migrate),
 	[SBUDDY_CMD_MOVABLE]		= sizeof(struct sbuddy_movable),
 	[SBUDDY_CMD_SET_POLICY]		= sizeof(struct sbuddy_policy),
@@ -159,6 +160,9 @@ static void right_machine_arg(uint8_t *arg, unsigned int nr)
 		knob->machine = test_random_below(&rnd, 6);
 		knob->knob = test_random_below(&rnd, SBUDDY_NR_KNOBS + 1);
 		knob->value = below_or(4000, -1);
+		/* not the one by which this process would be killed */
+		if (knob->knob == SBUDDY_KNOB_OOM_POLICY && knob->value == SBUDDY_OOM_SIGNAL)
+			knob->value = SBUDDY_OOM_KILL;
 		break;
 	case SBUDDY_CMD_MIGRATE:
 		migrate->slot = test_random_below(&rnd, 64);
@@ -188,6 +192,7 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 	struct sbuddy_isolate *isolate = (void *)arg;
 	struct sbuddy_contig *contig = (void *)arg;
 	struct sbuddy_compact *compact = (void *)arg;
+	struct sbuddy_reclaim_arg *reclaim = (void *)arg;
 
 	switch (nr) {
 	case SBUDDY_CMD_DUMP_FREELIST:
@@ -207,6 +212,16 @@ static void right_arg(uint8_t *arg, unsigned int nr)
 		policy->mode = below_or(SBUDDY_NR_MPOL_MODES, 0);
 		policy->nodes = below_or(1U << machine.info.nr_nodes, 0);
 		policy->home_node = below_or(2, 0) - 1;
+		break;
+	case SBUDDY_CMD_RECLAIM:
+		reclaim->action = below_or(SBUDDY_NR_RECLAIM_ACTIONS, 0);
+		reclaim->node = z->node;
+		reclaim->zone = z->zone;
+		reclaim->order = below_or(SBUDDY_NR_PAGE_ORDERS, 0);
+		reclaim->gfp = 0;
+		reclaim->ticks = below_or(1000, 0);
+		reclaim->nr = below_or(1000, 0);
+		reclaim->reserved = 0;
 		break;
 	case SBUDDY_CMD_COMPACT:
 		compact->action = below_or(SBUDDY_NR_COMPACT_ACTIONS, 0);

@@ -82,7 +82,9 @@ FIXTURE_TEARDOWN(knob)
 
 TEST_F(knob, set_is_in_force_there_alone)
 {
-	static const int64_t value[SBUDDY_NR_KNOBS] = { 4321, 77, 12345, 16 };
+	static const int64_t value[SBUDDY_NR_KNOBS] = {
+		4321, 77, 12345, 16, 77, 1, 1, 1000, 5, 1, 100, 7, 1
+	};
 
 	for (int i = 0; i < SBUDDY_NR_KNOBS; i++) {
 		ASSERT_EQ(0, set(self->fd, self->other, i, value[i]));

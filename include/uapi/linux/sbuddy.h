@@ -27,6 +27,8 @@
  *               book-keeping (then nothing was done)
  *   EALREADY    the page is free already (double free)
  *   EBUSY       the state of the object forbids the change now
+ *   EOWNERDEAD  all that this open file had was taken when the machine ran out
+ *               of memory
  *   EINTR       a signal ended a long run; the result says how far it came
  *   EUCLEAN     lists or descriptors are damaged; CHECK says more
  *   EFAULT      a pointer leads to memory that is not the caller's
@@ -139,6 +141,8 @@ enum sbuddy_opcode {
 	SBUDDY_OP_CONTIG_ALLOC,
 	SBUDDY_OP_CONTIG_FREE,
 	SBUDDY_OP_LRU,			/* slot becomes movable, with the attributes in gfp */
+	SBUDDY_OP_TOUCH,		/* what is in the slot is used, see sbuddy_reclaim.h */
+	SBUDDY_OP_SCOPE,		/* task state of what follows, see there */
 	SBUDDY_NR_OPS,
 };
 
@@ -160,7 +164,7 @@ enum sbuddy_opcode {
  * @cpu:    in, vcpu that performs the operation; SBUDDY_CPU_CURRENT
  * @nid:    in, preferred node; SBUDDY_NID_ANY
  * @gfp:    in, SBUDDY_GFP_* (ALLOC, BULK, ALLOC_EXACT, CONTIG_ALLOC), SBUDDY_LRU_*
- *	    (LRU), else zero
+ *	    (LRU), SBUDDY_TOUCH_* (TOUCH), SBUDDY_SCOPE_* (SCOPE), else zero
  * @slot:   in, slot number, or SBUDDY_SLOT_ANY (ALLOC): the lowest free one;
  *	    out, the slot used
  * @pfn:    out, first frame of the block, SBUDDY_NO_PFN if there is none; in,
@@ -228,6 +232,7 @@ enum sbuddy_command {
 	SBUDDY_CMD_CLONE,
 	SBUDDY_CMD_KNOB,
 	SBUDDY_CMD_COMPACT,
+	SBUDDY_CMD_RECLAIM,
 	SBUDDY_CMD_MIGRATE,
 	SBUDDY_CMD_MOVABLE,
 	SBUDDY_NR_COMMANDS,
@@ -262,6 +267,7 @@ enum sbuddy_command {
 #define SBUDDY_IOC_CLONE	_SBUDDY_IO(CLONE)
 #define SBUDDY_IOC_KNOB		_SBUDDY_IO(KNOB)
 #define SBUDDY_IOC_COMPACT	_SBUDDY_IO(COMPACT)
+#define SBUDDY_IOC_RECLAIM	_SBUDDY_IO(RECLAIM)
 #define SBUDDY_IOC_MIGRATE	_SBUDDY_IO(MIGRATE)
 #define SBUDDY_IOC_MOVABLE	_SBUDDY_IO(MOVABLE)
 
@@ -532,6 +538,7 @@ struct sbuddy_query_slot {
 #include "sbuddy_live.h"
 #include "sbuddy_knob.h"
 #include "sbuddy_compact.h"
+#include "sbuddy_reclaim.h"
 #include "sbuddy_movable.h"
 
 #endif /* _UAPI_LINUX_SBUDDY_H */

@@ -26,9 +26,12 @@
 #define SBUDDY_LRU_NOT_UPTODATE	0x040U
 #define SBUDDY_LRU_NO_MIGRATE	0x080U	/* FILE: the file system has no migrate_folio */
 #define SBUDDY_LRU_INACCESSIBLE	0x100U	/* FILE: the kernel may not look inside */
+#define SBUDDY_LRU_STATE	0x1ffU	/* those above: how the page can be moved */
+#define SBUDDY_LRU_YOUNG	0x200U	/* used through a page table since it was last looked at */
 #define SBUDDY_LRU_OPS		0x400U	/* alone: on no list, see sbuddy_movable.h */
 #define SBUDDY_LRU_OFF		0x800U	/* alone: a page that cannot move again */
-#define SBUDDY_LRU_ALL		0xdffU
+#define SBUDDY_LRU_REFERENCED	0x1000U	/* used since it came */
+#define SBUDDY_LRU_ALL		0x1fffU
 
 /* Modes of migration, as in the kernel. */
 enum sbuddy_migrate_mode {

@@ -15,6 +15,15 @@ enum sbuddy_knob_name {
 	SBUDDY_KNOB_WATERMARK_SCALE_FACTOR,	/* 1/10000 of the zone, 1 to 3000 */
 	SBUDDY_KNOB_WATERMARK_BOOST_FACTOR,	/* 1/10000 of the high mark, from 0 */
 	SBUDDY_KNOB_PERCPU_PAGELIST_HIGH_FRACTION, /* 0, or from 8 */
+	SBUDDY_KNOB_SWAPPINESS,			/* 0 to 200 */
+	SBUDDY_KNOB_DIRECT_RECLAIM,		/* not the kernel's: 0 or 1, as in debugfs */
+	SBUDDY_KNOB_DIRECT_COMPACT,		/* 0 or 1 */
+	SBUDDY_KNOB_SWAP_PAGES,			/* pages, from 0 */
+	SBUDDY_KNOB_WRITEBACK_TICKS,		/* 1/250 s, 0 to 15000 */
+	SBUDDY_KNOB_OOM_POLICY,			/* enum sbuddy_oom_policy */
+	SBUDDY_KNOB_SLOWPATH_LOOPS,		/* 20 to 1000000 */
+	SBUDDY_KNOB_LRU_BATCH,			/* 0 to 31 */
+	SBUDDY_KNOB_DAEMONS,			/* 0 or 1 */
 	SBUDDY_NR_KNOBS,
 };
 
@@ -30,6 +39,7 @@ enum sbuddy_knob_name {
  *
  * Setting recomputes what the sysctl recomputes: watermarks, reserves, limits of
  * the per-CPU lists.  EINVAL: no such knob, or a value that the sysctl refuses.
+ * EBUSY: more swap is in use.
  */
 struct sbuddy_knob {
 	__u32	size;

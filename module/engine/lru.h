@@ -153,9 +153,10 @@ enum sbuddy_lru_list sbuddy_folio_lru_list(u32 tag);
 void sbuddy_lruvec_add_folio(struct sbuddy_machine *m, struct sbuddy_page *page);
 void sbuddy_lruvec_add_folio_tail(struct sbuddy_machine *m, struct sbuddy_page *page);
 void sbuddy_lruvec_del_folio(struct sbuddy_machine *m, struct sbuddy_page *page);
-void sbuddy_lru_lock(struct sbuddy_machine *m, struct list_head *dead);
-void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task,
-		       struct list_head *dead);
+void sbuddy_lru_lock(struct sbuddy_machine *m, struct list_head *dead)
+	__acquires(&m->lru->lock);
+void sbuddy_lru_unlock(struct sbuddy_machine *m, struct sbuddy_task *task, struct list_head *dead)
+	__releases(&m->lru->lock);
 void sbuddy_folio_add_lru(struct sbuddy_machine *m, struct sbuddy_task *task,
 			  struct sbuddy_page *page, struct list_head *dead);
 int sbuddy_lru_append(struct sbuddy_machine *m, struct sbuddy_page *page);

@@ -69,7 +69,7 @@ static void sbuddy_folio_end_writeback(struct sbuddy_machine *m, struct sbuddy_p
  * @act may move the page within its node's lists, to an end.
  */
 static void sbuddy_act_on_listed(struct sbuddy_machine *m, u32 mask, u32 value,
-				   void (*act)(struct sbuddy_machine *m, struct sbuddy_page *page))
+				 void (*act)(struct sbuddy_machine *m, struct sbuddy_page *page))
 {
 	for (int nid = 0; nid < m->nr_nodes; nid++)
 		for (int i = 0; i < SBUDDY_NR_LRU_LISTS; i++) {
@@ -104,7 +104,7 @@ static void sbuddy_clock_work(struct sbuddy_machine *m)
 	if (r->written_at && r->clock >= r->written_at) {
 		r->written_at = 0;
 		sbuddy_act_on_listed(m, SBUDDY_TAG_WRITEBACK, SBUDDY_TAG_WRITEBACK,
-				       sbuddy_folio_end_writeback);
+				     sbuddy_folio_end_writeback);
 		sbuddy_end_batched_writeback(m);
 	}
 	if (r->flush) {

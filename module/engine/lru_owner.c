@@ -69,7 +69,10 @@ u32 sbuddy_owner_refs(const struct sbuddy_page *page)
 	       !!(page->tag & SBUDDY_TAG_ISOLATED);
 }
 
-/* What is in a slot, or NULL, and how it is to be used; that processes have seen it is still true. */
+/*
+ * What is in a slot, or NULL, and how it is to be used; that processes have
+ * seen it is still true.
+ */
 void sbuddy_slot_point(struct sbuddy_owner *o, u32 slot, struct sbuddy_page *page,
 		       unsigned long mark)
 {

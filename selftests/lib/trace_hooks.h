@@ -50,7 +50,7 @@ enum sbuddy_trace_event {
 	SBUDDY_TRACE_MM_VMSCAN_DIRECT_RECLAIM_END, /* reclaimed */
 	SBUDDY_TRACE_MM_VMSCAN_LRU_ISOLATE, /* nid, idx, order, want, seen, skipped, taken, lru */
 	SBUDDY_TRACE_MM_VMSCAN_LRU_SHRINK_INACTIVE, /* nid, scanned, reclaimed, prio, file, dirty */
-	SBUDDY_TRACE_MM_VMSCAN_LRU_SHRINK_ACTIVE, /* nid, taken, active, inactive, used, prio, file */
+	SBUDDY_TRACE_MM_VMSCAN_LRU_SHRINK_ACTIVE, /* nid, taken, active, inactive, used, prio */
 	SBUDDY_TRACE_MM_VMSCAN_WRITE_FOLIO, /* pfn, tag */
 	SBUDDY_TRACE_MM_VMSCAN_THROTTLED, /* nid, timeout, delayed, reason */
 	SBUDDY_TRACE_RECLAIM_RETRY_ZONE, /* order, reclaimable, available, min, no_progress, ok */
